@@ -1,0 +1,56 @@
+"""Every network of the NTIRE challenges: the same questions for each, with its authors' weights."""
+
+import pytest
+import torch
+
+from tests.networks.official import Loaded, Official, load, officials
+from tests.shared import needs_shared
+from upscaler.networks.run import multiply_adds, parameters, run_whole
+
+pytestmark = needs_shared
+
+TOLERANCE = {"lkfn": 2e-4}
+"""Of the range, where the sheet says more than 1e-4."""
+
+
+@pytest.fixture(scope="module", params=officials(), ids=lambda o: f"{o.year}-{o.name}")
+def official(request: pytest.FixtureRequest) -> Official:
+    chosen: Official = request.param
+    return chosen
+
+
+@pytest.fixture
+def loaded(official: Official) -> Loaded:
+    return load(official)
+
+
+def test_it_gives_what_its_authors_code_gives(official: Official, loaded: Loaded) -> None:
+    for x, y in official.cases():
+        with torch.inference_mode():
+            ours = loaded.network(torch.from_numpy(x)).numpy()
+        error = abs(ours - y).max() / loaded.traits.value_range
+        assert error < TOLERANCE.get(official.name, 1e-4)
+
+
+def test_it_has_the_size_that_its_sheet_gives(official: Official, loaded: Loaded) -> None:
+    assert parameters(loaded.network) == official.parameters
+
+
+def test_it_costs_what_its_sheet_gives(official: Official, loaded: Loaded) -> None:
+    assert multiply_adds(loaded.network, loaded.traits) == pytest.approx(official.multiply_adds, rel=0.02)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (17, 16), (33, 7)], ids=lambda s: f"{s[0]}x{s[1]}")
+def test_it_takes_any_size(loaded: Loaded, size: tuple[int, int]) -> None:
+    with torch.inference_mode():
+        result = run_whole(loaded.network, loaded.traits, torch.rand(1, 3, *size))
+    assert result.shape == (1, 3, 4 * size[0], 4 * size[1])
+    assert result.isfinite().all()
+
+
+def test_a_batch_equals_one_at_a_time(loaded: Loaded) -> None:
+    pictures = torch.rand(3, 3, 24, 31, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        together = run_whole(loaded.network, loaded.traits, pictures)
+        alone = torch.cat([run_whole(loaded.network, loaded.traits, picture[None]) for picture in pictures])
+    assert torch.allclose(together, alone, atol=1e-4 * float(alone.abs().max()))

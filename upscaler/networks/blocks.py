@@ -1,0 +1,199 @@
+"""The blocks that the networks share (``N,C,H,W`` throughout).
+
+Layers here run in the type of their own weights: whatever comes in is cast first.  So one network can hold its
+sensitive layers in float32 and the others in half precision (``Traits.precise``), and a sum of both is float32.
+"""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from upscaler.networks.window import resize_map
+
+
+class Conv(nn.Conv2d):
+    """A convolution, stride 1 and zero padding unless said otherwise, in the type of its own weights."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int | tuple[int, int] = 3,
+        *,
+        stride: int = 1,
+        padding: int | tuple[int, int] | None = None,
+        groups: int = 1,
+        bias: bool = True,
+    ) -> None:
+        if padding is None:
+            padding = kernel // 2 if isinstance(kernel, int) else (kernel[0] // 2, kernel[1] // 2)
+        super().__init__(inputs, outputs, kernel, stride=stride, padding=padding, groups=groups, bias=bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.to(self.weight.dtype))
+
+
+class Linear(nn.Linear):
+    """A linear layer over the last axis, in the type of its own weights."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.to(self.weight.dtype))
+
+
+class ChannelNorm(nn.Module):
+    """Layer norm over the channels of each pixel; keys ``weight`` and ``bias``.  Computed in float32."""
+
+    def __init__(self, channels: int, eps: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.eps = eps
+
+    def forward(self, x: Tensor) -> Tensor:
+        kind = self.weight.dtype
+        y = F.layer_norm(
+            x.permute(0, 2, 3, 1).float(), self.weight.shape, self.weight.float(), self.bias.float(), self.eps
+        )
+        return y.permute(0, 3, 1, 2).to(kind)
+
+
+def conv1x1(inputs: int, outputs: int, *, bias: bool = True) -> Conv:
+    return Conv(inputs, outputs, 1, bias=bias)
+
+
+def conv3x3(inputs: int, outputs: int, *, bias: bool = True) -> Conv:
+    return Conv(inputs, outputs, 3, bias=bias)
+
+
+def depthwise(channels: int, kernel: int | tuple[int, int] = 3, *, bias: bool = True) -> Conv:
+    return Conv(channels, channels, kernel, groups=channels, bias=bias)
+
+
+def entering(body: nn.Module, x: Tensor) -> Tensor:
+    """``x`` in the type that the body computes in, so that its inner skips are not carried in float32."""
+    return x.to(next(body.parameters()).dtype)
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    """Leaky ReLU with the slope of the whole RLFN family, 0.05."""
+    return F.leaky_relu(x, 0.05)
+
+
+class PixelShuffleHead(nn.Sequential):
+    """One convolution to ``3 r r`` channels and a pixel shuffle; key ``0``."""
+
+    def __init__(self, inputs: int, scale: int, *, kernel: int = 3, bias: bool = True, colours: int = 3) -> None:
+        super().__init__(Conv(inputs, colours * scale**2, kernel, bias=bias), nn.PixelShuffle(scale))
+
+
+def esa_cells(length: Tensor) -> Tensor:
+    """Cells of ESA's map along an axis: a 3-convolution with stride 2, then a 7-pool with stride 3, unpadded."""
+    return torch.div(length - 9, 6, rounding_mode="floor")
+
+
+ESA_GRID = 6
+"""Input pixels between two cells of ESA's map: tiles must start on multiples of it."""
+
+ESA_MIN_SIZE = 15
+"""The shortest axis on which ESA's map has a cell."""
+
+
+class ESA(nn.Module):
+    """Enhanced spatial attention: the input gated by a map made at a sixth of its resolution (RFDN, section 3.3).
+
+    ``skip`` tells whether a 1x1 convolution stands between the squeezed input and the sum (kind A) or not (kind B).
+    """
+
+    def __init__(self, channels: int, squeezed: int = 16, *, skip: bool = True, bias: bool = True) -> None:
+        super().__init__()
+        self.conv1 = conv1x1(channels, squeezed, bias=bias)
+        self.conv_f = conv1x1(squeezed, squeezed, bias=bias) if skip else nn.Identity()
+        self.conv2 = Conv(squeezed, squeezed, 3, stride=2, padding=0, bias=bias)
+        self.conv3 = conv3x3(squeezed, squeezed, bias=bias)
+        self.conv4 = conv1x1(squeezed, channels, bias=bias)
+
+    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+        squeezed: Tensor = self.conv1(x)
+        cells = self.low_resolution(F.max_pool2d(self.conv2(squeezed), 7, 3))
+        size = (x.shape[2], x.shape[3])
+        gate: Tensor = self.conv4(resize_map(cells, size, window, esa_cells, ESA_GRID) + self.conv_f(squeezed))
+        return x * gate.sigmoid()
+
+    def low_resolution(self, cells: Tensor) -> Tensor:
+        """What is done on the map itself."""
+        result: Tensor = self.conv3(cells)
+        return result
+
+
+class GlobalStatistic(nn.Module):
+    """A value of the whole picture.  The only place where a network may look at everything at once.
+
+    The engine finds these modules, gathers their sums tile by tile over tile cores, and sets ``known`` before the tiles
+    are computed in earnest.  In the forward pass they must be reached in the same order every time.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: tuple[Tensor, ...] | None = None
+        """The picture's (mean,) or (mean, variance), each N or 1,C,1,1 float32; None: of what comes in."""
+
+    def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and population variance over H and W: two N,C,1,1 in float32."""
+        variance, mean = torch.var_mean(x.float(), (2, 3), correction=0, keepdim=True)
+        return mean, variance
+
+
+class GlobalMean(GlobalStatistic):
+    """N,C,H,W -> N,C,1,1: the mean over the picture, computed in float32."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean = self.known[0] if self.known is not None else x.float().mean((2, 3), keepdim=True)
+        return mean.to(x.dtype)
+
+
+class GlobalDeviation(GlobalStatistic):
+    """N,C,H,W -> two N,C,1,1: mean and population variance over the picture, computed in float32."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        mean, variance = self.known if self.known is not None else self.moments(x)
+        return mean.to(x.dtype), variance.to(x.dtype)
+
+
+def mean_colour(device: torch.device) -> Tensor:
+    """The mean of DIV2K, RGB in 0..1, as the EDSR code base has it: 1,3,1,1."""
+    return torch.tensor((0.4488, 0.4371, 0.4040), device=device).view(1, 3, 1, 1)
+
+
+def fold_expansion(w0: Tensor, b0: Tensor, w1: Tensor, b1: Tensor) -> tuple[Tensor, Tensor]:
+    """A 1x1 (a,i,1,1) and a kxk (o,a,k,k) after it as one kxk, in float64.
+
+    Exact at borders if the training form pads the map between them with ``b0`` (what the 1x1 makes of zero padding).
+    """
+    kernel = torch.einsum("omyx,mi->oiyx", w1.double(), w0.double()[:, :, 0, 0])
+    bias = b1.double() + torch.einsum("omyx,m->o", w1.double(), b0.double())
+    return kernel, bias
+
+
+def fold_reduction(w1: Tensor, b1: Tensor, w2: Tensor, b2: Tensor) -> tuple[Tensor, Tensor]:
+    """A kxk (m,i,k,k) and a 1x1 (o,m,1,1) after it as one kxk, in float64.  Always exact."""
+    reduce = w2.double()[:, :, 0, 0]
+    return torch.einsum("om,miyx->oiyx", reduce, w1.double()), reduce @ b1.double() + b2.double()
+
+
+def add_at_centre(kernel: Tensor, pointwise: Tensor) -> Tensor:
+    """A kxk kernel with a parallel 1x1 (o,i,1,1) added at its centre tap."""
+    merged = kernel.clone()
+    merged[:, :, kernel.shape[2] // 2, kernel.shape[3] // 2] += pointwise.to(kernel.dtype)[:, :, 0, 0]
+    return merged
+
+
+def fold_batch_norm(weight: Tensor, bias: Tensor, norm: Sequence[Tensor], eps: float = 1e-5) -> tuple[Tensor, Tensor]:
+    """A convolution and the batch norm after it as one convolution, in float64.
+
+    ``norm`` is the norm's weight, bias, running mean and running variance.
+    """
+    scale, shift, mean, variance = (t.double() for t in norm)
+    factor = scale / (variance + eps).sqrt()
+    return weight.double() * factor.view(-1, 1, 1, 1), (bias.double() - mean) * factor + shift
