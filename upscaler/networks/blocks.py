@@ -4,7 +4,7 @@ Layers here run in the type of their own weights: whatever comes in is cast firs
 sensitive layers in float32 and the others in half precision (``Traits.precise``), and a sum of both is float32.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -24,12 +24,19 @@ class Conv(nn.Conv2d):
         *,
         stride: int = 1,
         padding: int | tuple[int, int] | None = None,
+        dilation: int = 1,
         groups: int = 1,
         bias: bool = True,
     ) -> None:
         if padding is None:
-            padding = kernel // 2 if isinstance(kernel, int) else (kernel[0] // 2, kernel[1] // 2)
-        super().__init__(inputs, outputs, kernel, stride=stride, padding=padding, groups=groups, bias=bias)
+            padding = (
+                kernel // 2 * dilation
+                if isinstance(kernel, int)
+                else (kernel[0] // 2 * dilation, kernel[1] // 2 * dilation)
+            )
+        super().__init__(
+            inputs, outputs, kernel, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.to(self.weight.dtype))
@@ -67,13 +74,16 @@ def conv3x3(inputs: int, outputs: int, *, bias: bool = True) -> Conv:
     return Conv(inputs, outputs, 3, bias=bias)
 
 
-def depthwise(channels: int, kernel: int | tuple[int, int] = 3, *, bias: bool = True) -> Conv:
-    return Conv(channels, channels, kernel, groups=channels, bias=bias)
+def depthwise(channels: int, kernel: int | tuple[int, int] = 3, *, dilation: int = 1, bias: bool = True) -> Conv:
+    return Conv(channels, channels, kernel, dilation=dilation, groups=channels, bias=bias)
 
 
 def entering(body: nn.Module, x: Tensor) -> Tensor:
     """``x`` in the type that the body computes in, so that its inner skips are not carried in float32."""
     return x.to(next(body.parameters()).dtype)
+
+
+Activation = Callable[[Tensor], Tensor]
 
 
 def leaky_relu(x: Tensor) -> Tensor:
@@ -125,6 +135,77 @@ class ESA(nn.Module):
         """What is done on the map itself."""
         result: Tensor = self.conv3(cells)
         return result
+
+
+class BlueprintConv(nn.Module):
+    """A 1x1 without bias, then a depthwise 3x3: a full 3x3 whose kernels are multiples of one blueprint (BSRN)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.pw = conv1x1(inputs, outputs, bias=False)
+        self.dw = depthwise(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.dw(self.pw(x))
+        return result
+
+
+class LocalFeatureBlock(nn.Module):
+    """RLFB: three activated convolutions, the input added, a last convolution, ESA (RLFN, section 3.2)."""
+
+    def __init__(
+        self, c1: nn.Module, c2: nn.Module, c3: nn.Module, c5: nn.Module, esa: ESA, activation: Activation
+    ) -> None:
+        super().__init__()
+        self.c1_r, self.c2_r, self.c3_r, self.c5 = c1, c2, c3, c5
+        self.esa = esa
+        self.activation = activation
+
+    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+        t = x
+        for convolution in (self.c1_r, self.c2_r, self.c3_r):
+            t = self.activation(convolution(t))
+        result: Tensor = self.esa(self.c5(t + x), window)
+        return result
+
+
+class ResidualNetwork(nn.Module):
+    """What most networks here are: a convolution, a chain of blocks, a convolution, a long skip around both, a head.
+
+    N,3,H,W -> N,3,H*scale,W*scale, in the value range of the weights, not clipped.  Blocks are called with the window.
+    ``centred``: the mean colour is taken off before and put back after (for weights of the range 0..1).
+    ``image_skip``: the scale at which the input, enlarged bilinearly, is added to the output.
+    """
+
+    def __init__(
+        self,
+        conv_1: nn.Module,
+        blocks: Iterable[nn.Module],
+        conv_2: nn.Module,
+        upsampler: nn.Module,
+        *,
+        centred: bool = False,
+        image_skip: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.conv_1 = conv_1
+        self.blocks = nn.ModuleList(blocks)
+        self.conv_2 = conv_2
+        self.upsampler = upsampler
+        self.centred = centred
+        self.image_skip = image_skip
+
+    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+        # Zero padding of the first convolution then stands for the mean colour, so the shift is not folded into it.
+        shift = mean_colour(x.device) if self.centred else 0
+        shallow = self.conv_1(x - shift)
+        deep = entering(self.blocks, shallow)
+        for block in self.blocks:
+            deep = block(deep, window)
+        y: Tensor = self.upsampler(self.conv_2(deep) + shallow) + shift
+        if self.image_skip:
+            y = y + F.interpolate(x, scale_factor=self.image_skip, mode="bilinear", align_corners=False)
+        return y
 
 
 class GlobalStatistic(nn.Module):

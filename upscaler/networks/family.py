@@ -40,6 +40,10 @@ class Traits:
     min_size: int = 1
     """Shorter axes are extended at the bottom or right by repeating the edge, and the result is cropped."""
 
+    multiple: int = 1
+    """Pictures are extended at the bottom and right to multiples of this before the network (and any statistic) sees
+    them, by reflection that does not repeat the edge: ``run.extension`` gives the rows.  The result is cropped."""
+
     exact_tiles: bool = True
     """Tiles with ``halo``, ``grid`` and ``window`` kept equal the whole picture."""
 
@@ -66,6 +70,9 @@ class Family(Generic[C]):
 
     Must not change a state dict that is already in the module's own layout.
     """
+
+    any_scale: Callable[[C, float], C] | None = None
+    """For networks whose weights serve every scale: the same configuration for another one.  None: the scale is fixed."""
 
 
 def has(*keys: str) -> Callable[[Shapes], bool]:

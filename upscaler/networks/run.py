@@ -15,14 +15,28 @@ from upscaler.networks.family import Traits
 def run_whole(network: nn.Module, traits: Traits, x: Tensor) -> Tensor:
     """N,C,H,W in 0..1, from 1x1 upwards -> N,C,H*scale,W*scale, in 0..1 but for overshoot (not clipped)."""
     height, width = x.shape[2:]
-    y: Tensor = network(extend(x, traits.min_size) * traits.value_range) / traits.value_range
+    y: Tensor = network(extend(x, traits.min_size, traits.multiple) * traits.value_range) / traits.value_range
     return y[:, :, : out_edge(height, traits.scale), : out_edge(width, traits.scale)]
 
 
-def extend(x: Tensor, least: int) -> Tensor:
-    """Axes shorter than ``least`` are filled up at the bottom and right by repeating the edge."""
-    missing = [max(least - length, 0) for length in x.shape[2:]]
-    return F.pad(x, (0, missing[1], 0, missing[0]), mode="replicate") if any(missing) else x
+def extend(x: Tensor, least: int, multiple: int = 1) -> Tensor:
+    """N,C,H,W with ``extension`` added at the bottom and right."""
+    for axis in (2, 3):
+        length = x.shape[axis]
+        added = extension(length, least, multiple)
+        if added:
+            x = x.index_select(axis, torch.tensor([*range(length), *added], device=x.device))
+    return x
+
+
+def extension(length: int, least: int, multiple: int = 1) -> list[int]:
+    """The rows (columns) of a picture that are repeated after its last one, so that a network can take it.
+
+    An axis shorter than ``least`` repeats its edge; a longer one is reflected, without repeating the edge, up to a
+    multiple of ``multiple`` (which ``least`` must make possible: ``multiple <= 2 * least - 1``).
+    """
+    missing = max(length, least) + -max(length, least) % multiple - length
+    return [length - 1] * missing if length < least else [length - 2 - i for i in range(missing)]
 
 
 def out_edge(position: int, scale: float) -> int:
