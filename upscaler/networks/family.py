@@ -72,7 +72,7 @@ class Family(Generic[C]):
     """
 
     any_scale: Callable[[C, float], C] | None = None
-    """For networks whose weights serve every scale: the same configuration for another one.  None: the scale is fixed."""
+    """For networks whose weights serve every scale: the configuration for another one.  None: the scale is fixed."""
 
 
 def has(*keys: str) -> Callable[[Shapes], bool]:

@@ -1,13 +1,11 @@
 """Calling a network on a whole picture of any size, and what that costs."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from math import floor
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from upscaler.networks.family import Traits
 
@@ -50,26 +48,12 @@ def parameters(network: nn.Module) -> int:
 
 
 def multiply_adds(network: nn.Module, traits: Traits, side: int = 256) -> int:
-    """Multiply-adds of the convolutions and linear layers for one ``side`` x ``side`` input (nothing is computed)."""
+    """Multiply-adds for one ``side`` x ``side`` input (nothing is computed).
+
+    Convolutions, linear layers, matrix products (attention) and selective scans count; what is done to each value by
+    itself does not.
+    """
     shadow = deepcopy(network).to("meta").eval()
-    with _counting(shadow) as count:
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         shadow(torch.empty(1, traits.channels, side, side, device="meta"))
-    return count[0]
-
-
-@contextmanager
-def _counting(network: nn.Module) -> Iterator[list[int]]:
-    count = [0]
-
-    def add(module: nn.Module, _inputs: object, output: Tensor) -> None:
-        if isinstance(module, nn.Conv2d):
-            count[0] += output.numel() * module.weight[0].numel()
-        elif isinstance(module, nn.Linear):
-            count[0] += output.numel() * module.in_features
-
-    hooks = [m.register_forward_hook(add) for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    try:
-        yield count
-    finally:
-        for hook in hooks:
-            hook.remove()
+    return int(counter.get_total_flops()) // 2
