@@ -10,6 +10,7 @@ from upscaler.errors import ModelError
 from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
     "span": ("span",),
 }
 """Module in this folder -> the architectures it holds (each module has ``FAMILIES``)."""

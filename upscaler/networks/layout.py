@@ -1,0 +1,51 @@
+"""Reading a checkpoint's layout: keys made uniform, layers described by the shapes of their tensors."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from upscaler.networks.blocks import Conv
+from upscaler.networks.family import Shapes
+
+V = TypeVar("V")
+
+Rule = tuple[str, str | Callable[[re.Match[str]], str]]
+"""A regular expression, and what its match in a key becomes (as ``re.sub`` takes it)."""
+
+BLOCKS: Rule = (r"^block_(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}.")
+"""``block_1`` is what most authors call ``blocks.0``."""
+
+
+def renamed(entries: Mapping[str, V], *rules: Rule) -> dict[str, V]:
+    """The entries of a state dict, or of its shapes, under new keys; the rules are applied to each key in order."""
+    result = {}
+    for key, value in entries.items():
+        for pattern, target in rules:
+            key = re.sub(pattern, target, key)
+        result[key] = value
+    return result
+
+
+def count(shapes: Shapes, pattern: str) -> int:
+    """How many keys match the whole pattern."""
+    return sum(re.fullmatch(pattern, key) is not None for key in shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class ConvShape:
+    """A dense square convolution, as its tensors tell it."""
+
+    inputs: int
+    outputs: int
+    kernel: int
+    bias: bool
+
+    def build(self) -> Conv:
+        return Conv(self.inputs, self.outputs, self.kernel, bias=self.bias)
+
+
+def conv_shape(shapes: Shapes, name: str) -> ConvShape:
+    """That of the layer with this name, which must be there."""
+    outputs, inputs, kernel, _ = shapes[f"{name}.weight"]
+    return ConvShape(inputs, outputs, kernel, f"{name}.bias" in shapes)
