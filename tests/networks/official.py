@@ -70,7 +70,8 @@ def _official(year: str, row: dict[str, Any]) -> Official:
         checkpoint=f"{year}/{row['checkpoint']}",
         outer=row.get("state_dict_key") or row.get("state_dict", {}).get("outer"),
         goldens=tuple(row.get("goldens") or [row["golden"]]),
-        parameters=row["n_params"],
+        # What the inference form leaves out of some files is never read, or has no effect.
+        parameters=row.get("n_params_inference", row["n_params"]),
         multiply_adds=cost if isinstance(cost, int) else cost["total"],
         set5_psnr_y=quality if isinstance(quality, float) else quality["mean"],
     )
