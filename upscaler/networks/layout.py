@@ -13,7 +13,7 @@ V = TypeVar("V")
 Rule = tuple[str, str | Callable[[re.Match[str]], str]]
 """A regular expression, and what its match in a key becomes (as ``re.sub`` takes it)."""
 
-BLOCKS: Rule = (r"^block_(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}.")
+NUMBERED_BLOCKS: Rule = (r"^block_(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}.")
 """``block_1`` is what most authors call ``blocks.0``."""
 
 

@@ -30,7 +30,7 @@ from upscaler.networks.blocks import (
     leaky_relu,
 )
 from upscaler.networks.family import Family, Shapes, State, Traits
-from upscaler.networks.layout import BLOCKS, ConvShape, conv_shape, count, renamed
+from upscaler.networks.layout import NUMBERED_BLOCKS, ConvShape, conv_shape, count, renamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class RlfnConfig:
 
 
 RULES = (
-    BLOCKS,
+    NUMBERED_BLOCKS,
     (r"^block_list\.", "blocks."),
     (r"\.conv_infer\.", "."),
     (r"^upsampler_x4\.", "upsampler."),

@@ -2,12 +2,12 @@
 
 Special: a block's own result h, squashed by sigmoid(h) - 0.5, multiplies h + x; no global skip.
 Source:  Wan et al., "Swift Parameter-free Attention Network for Efficient Super-Resolution", 2024 (arXiv 2311.12770);
-         28 and 26 channels: NTIRE 2024 report, teams XiaomiMM and SPAN-T.
+         28 and 26 channels: NTIRE 2024 report, teams XiaomiMM and SPAN-T; DSCF and 28 channels gathered into 20: of
+         NTIRE 2025.
 Reach:   one pixel for each of the 21 convolutions of 3x3; nothing global, so tiles are exact.
 """
 
 import math
-import re
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +25,7 @@ from upscaler.networks.blocks import (
     mean_colour,
 )
 from upscaler.networks.family import Family, Shapes, State, Traits
+from upscaler.networks.layout import NUMBERED_BLOCKS, renamed
 
 BLOCKS = 6
 
@@ -33,11 +34,16 @@ BLOCKS = 6
 class SpanConfig:
     scale: int
     width: int
+    gathered: int
+    """Channels after the concatenation; the same as ``width`` in most."""
+
     normalised: bool
     """The input is (x - mean colour) * 255; False in community files with a tensor ``no_norm``: it is x."""
 
 
-class Block(nn.Module):
+class SpanBlock(nn.Module):
+    """The block's result, and its first convolution's, activated."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.c1_r = conv3x3(width, width)
@@ -55,32 +61,36 @@ class Span(nn.Module):
 
     def __init__(self, config: SpanConfig) -> None:
         super().__init__()
-        self.normalised = config.normalised
+        if not config.normalised:
+            self.register_buffer("no_norm", torch.zeros(1))
         self.conv_1 = conv3x3(3, config.width)
-        self.blocks = nn.ModuleList(Block(config.width) for _ in range(BLOCKS))
+        self.blocks = nn.ModuleList(SpanBlock(config.width) for _ in range(BLOCKS))
         self.conv_2 = conv3x3(config.width, config.width)
-        self.conv_cat = conv1x1(4 * config.width, config.width)
-        self.upsampler = PixelShuffleHead(config.width, config.scale)
+        self.conv_cat = conv1x1(4 * config.width, config.gathered)
+        self.upsampler = PixelShuffleHead(config.gathered, config.scale)
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
-        if self.normalised:
+        if not hasattr(self, "no_norm"):
             x = (x - mean_colour(x.device)) * 255
         shallow = entering(self.blocks, self.conv_1(x))
-        deep = after_first_block = inner = shallow
-        for block in self.blocks:
+        first, *others = self.blocks
+        near, inner = first(shallow)
+        deep = near
+        for block in others:
             deep, inner = block(deep)
-            if block is self.blocks[0]:
-                after_first_block = deep
         # ``inner`` is that of the last block, after its activation: the official module's works in place.
-        gathered = self.conv_cat(torch.cat((shallow, self.conv_2(deep), after_first_block, inner), 1))
+        gathered = self.conv_cat(torch.cat((shallow, self.conv_2(deep), near, inner), 1))
         y: Tensor = self.upsampler(gathered)
         return y
 
 
 def read_config(shapes: Shapes) -> SpanConfig:
-    outputs = shapes["upsampler.0.weight"][0]
+    outputs, gathered = shapes["upsampler.0.weight"][:2]
     return SpanConfig(
-        scale=math.isqrt(outputs // 3), width=shapes["conv_cat.weight"][0], normalised="no_norm" not in shapes
+        scale=math.isqrt(outputs // 3),
+        width=shapes["conv_cat.weight"][1] // 4,
+        gathered=gathered,
+        normalised="no_norm" not in shapes,
     )
 
 
@@ -91,10 +101,10 @@ def convert(state: State, config: SpanConfig) -> State:
     """
     if "blocks.0.c1_r.weight" in state:
         return state
-    plain = ("conv_cat.", "upsampler.0.")
+    plain = ("conv_cat.", "upsampler.0.", "no_norm")
     result = {key: value for key, value in state.items() if key.startswith(plain)}
     for place in {key.split(".eval_conv.")[0] for key in state if ".eval_conv." in key}:
-        name = re.sub(r"^block_(\d)", lambda found: f"blocks.{int(found[1]) - 1}", place)
+        (name,) = renamed({place: None}, NUMBERED_BLOCKS)
         if f"{place}.sk.weight" in state:
             result[f"{name}.weight"], result[f"{name}.bias"] = merge_branches(state, place)
         else:
@@ -122,7 +132,9 @@ def traits(config: SpanConfig) -> Traits:
 FAMILIES = (
     Family(
         name="span",
-        recognises=lambda s: "conv_cat.weight" in s and "block_1.c1_r.eval_conv.weight" in s,
+        recognises=lambda s: (
+            "conv_cat.weight" in s and "block_6.c3_r.eval_conv.weight" in s and "conv_near.weight" not in s
+        ),
         read_config=read_config,
         build=Span,
         traits=traits,
