@@ -1,1 +1,5 @@
-"""engine."""
+"""Tiles, devices, precision: pictures in, enlarged pictures out."""
+
+from upscaler.engine.upscaler import Upscaler
+
+__all__ = ["Upscaler"]

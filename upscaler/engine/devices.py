@@ -1,0 +1,49 @@
+"""Which devices there are, and which were meant."""
+
+import re
+
+import torch
+
+from upscaler.errors import DeviceError
+
+KINDS = ("cuda", "xpu", "mps")
+"""Accelerators by torch's names, best first; ROCm calls itself cuda."""
+
+
+def available() -> list[str]:
+    """Names of all devices here, best first; the last is always ``cpu``."""
+    return [name for kind in KINDS for name in _names(kind)] + ["cpu"]
+
+
+def _names(kind: str) -> list[str]:
+    if kind == "mps":
+        return ["mps"] if torch.backends.mps.is_available() else []
+    module = getattr(torch, kind)
+    return [f"{kind}:{i}" for i in range(module.device_count())] if module.is_available() else []
+
+
+def pick(wish: str) -> list[torch.device]:
+    """The devices meant by ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``cuda:0,1``, ``mps``, ``xpu``.
+
+    ``auto`` and a kind without number mean the first of them.  Raises DeviceError for one that is not here.
+    """
+    here = available()
+    if wish == "auto":
+        return [torch.device(here[0])]
+    found = re.fullmatch(r"([a-z]+)(?::(\d+(?:,\d+)*))?", wish)
+    kind, numbers = (found[1], found[2]) if found else (wish, None)
+    if kind in ("cpu", "mps"):
+        wanted = [kind] if numbers is None else [wish]
+    else:
+        wanted = [f"{kind}:{number}" for number in (numbers or "0").split(",")]
+    missing = [name for name in wanted if name not in here]
+    if missing:
+        raise DeviceError(f"There is no device {' or '.join(missing)} here; there is {', '.join(here)}.")
+    return [torch.device(name) for name in dict.fromkeys(wanted)]
+
+
+def describe(device: torch.device) -> str:
+    """The device's name as its maker gives it, e.g. ``cuda:0 (NVIDIA H100)``."""
+    if device.type in ("cuda", "xpu"):
+        return f"{device} ({getattr(torch, device.type).get_device_name(device)})"
+    return str(device)

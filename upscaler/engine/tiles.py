@@ -1,0 +1,120 @@
+"""Cutting a picture into tiles: integers only, no pixels.
+
+Along one axis the picture is cut into *spans*.  Each is read with a halo, all reads of an axis have the same length (so
+that tiles can be batched), begin on multiples of the grid, and never leave the picture.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from upscaler.networks.family import Traits
+from upscaler.networks.run import out_edge
+from upscaler.networks.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One piece of an axis, in input pixels: ``start..stop`` is kept, ``read_start..read_stop`` is read for it."""
+
+    start: int
+    stop: int
+    read_start: int
+    read_stop: int
+
+    @property
+    def read(self) -> int:
+        """How many pixels are read."""
+        return self.read_stop - self.read_start
+
+    def kept(self, scale: float) -> slice:
+        """The part to keep of what the network makes of the read pixels."""
+        origin = out_edge(self.read_start, scale)
+        return slice(out_edge(self.start, scale) - origin, out_edge(self.stop, scale) - origin)
+
+    def placed(self, scale: float) -> slice:
+        """Where the kept part lies in the whole output."""
+        return slice(out_edge(self.start, scale), out_edge(self.stop, scale))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A rectangle of the input whose result is kept, and the larger one that is read for it."""
+
+    rows: Span
+    columns: Span
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of what is read."""
+        return self.rows.read, self.columns.read
+
+
+def spans(length: int, core: int, halo: int = 0, grid: int = 1, min_size: int = 1) -> tuple[Span, ...]:
+    """Cut an axis into the fewest pieces of about ``core`` that keep all rules.
+
+    Reads are ``core + 2 halo`` long or shorter; longer only where the grid or ``min_size`` leaves no choice.  A piece
+    has at least ``halo`` read pixels around it, but for the axis' own ends.
+    """
+    read, step = _uniform(length, max(core, 1), halo, grid, min_size)
+    starts = range(0, length - read + 1, step) if read < length else range(1)
+    # Neighbours meet in the middle of what both read: at least a halo from either end.
+    cuts = [0, *(start + (read - step) // 2 for start in starts[1:]), length]
+    return tuple(Span(cuts[i], cuts[i + 1], start, start + min(read, length)) for i, start in enumerate(starts))
+
+
+def _uniform(length: int, core: int, halo: int, grid: int, min_size: int) -> tuple[int, int]:
+    """Common length of all reads, and the distance of their origins (a multiple of the grid)."""
+    best = (length, length)
+    most = (length - 2 * halo) // grid
+    for pieces in range(max(1, -(-(length - 2 * halo) // core)), most + 1):
+        # ``pieces`` reads, ``step`` apart, the last ending with the axis; each overlap must hold two halos.
+        step = (length - 2 * halo) // pieces // grid * grid
+        read = length - (pieces - 1) * step
+        if read < min_size:
+            break
+        if read <= best[0]:
+            best = (read, step if pieces > 1 else length)
+        if read <= core + 2 * halo:
+            break
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class TileGrid:
+    """All tiles of one picture, row by row."""
+
+    height: int
+    width: int
+    rows: tuple[Span, ...]
+    columns: tuple[Span, ...]
+    min_size: int = 1
+
+    def __len__(self) -> int:
+        return len(self.rows) * len(self.columns)
+
+    def __iter__(self) -> Iterator[Tile]:
+        return (Tile(row, column) for row in self.rows for column in self.columns)
+
+    @property
+    def whole(self) -> bool:
+        """One tile holds the whole picture."""
+        return len(self) == 1
+
+    def window(self, tile: Tile) -> Window:
+        """Where the tile lies; axes that are extended to ``min_size`` count as the network sees them."""
+        return Window(
+            tile.rows.read_start,
+            tile.columns.read_start,
+            max(self.height, self.min_size),
+            max(self.width, self.min_size),
+        )
+
+
+def tile_grid(height: int, width: int, traits: Traits, core: int | None, halo: int | None = None) -> TileGrid:
+    """The tiles of a picture for a network; ``core`` None: the whole picture as one tile."""
+    halo = traits.halo if halo is None else halo
+    rows, columns = (
+        spans(length, length if core is None else core, halo, traits.grid, traits.min_size)
+        for length in (height, width)
+    )
+    return TileGrid(height, width, rows, columns, traits.min_size)
