@@ -169,11 +169,35 @@ class LocalFeatureBlock(nn.Module):
         return result
 
 
+class GatedFeedForward(nn.Module):
+    """Widen, mix each channel with its neighbourhood, let one half gate the other, narrow (Restormer, section 3.2).
+
+    ``activation`` is that of the gating half.
+    """
+
+    def __init__(self, width: int, hidden: int, activation: Activation = F.gelu) -> None:
+        super().__init__()
+        self.project_in = conv1x1(width, 2 * hidden, bias=False)
+        self.dwconv = depthwise(2 * hidden, bias=False)
+        self.project_out = conv1x1(hidden, width, bias=False)
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        gate, value = self.dwconv(self.project_in(x)).chunk(2, 1)
+        result: Tensor = self.project_out(self.between(self.activation(gate) * value))
+        return result
+
+    def between(self, product: Tensor) -> Tensor:
+        """What is done to the product before it is narrowed."""
+        return product
+
+
 class ResidualNetwork(nn.Module):
     """What most networks here are: a convolution, a chain of blocks, a convolution, a long skip around both, a head.
 
     N,3,H,W -> N,3,H*scale,W*scale, in the value range of the weights, not clipped.  Blocks are called with the window.
     ``centred``: the mean colour is taken off before and put back after (for weights of the range 0..1).
+    ``long_skip``: what the first convolution gives is added to what ``conv_2`` gives.
     ``image_skip``: the scale at which the input, enlarged bilinearly, is added to the output.
     """
 
@@ -185,6 +209,7 @@ class ResidualNetwork(nn.Module):
         upsampler: nn.Module,
         *,
         centred: bool = False,
+        long_skip: bool = True,
         image_skip: int | None = None,
     ) -> None:
         super().__init__()
@@ -193,6 +218,7 @@ class ResidualNetwork(nn.Module):
         self.conv_2 = conv_2
         self.upsampler = upsampler
         self.centred = centred
+        self.long_skip = long_skip
         self.image_skip = image_skip
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
@@ -202,7 +228,8 @@ class ResidualNetwork(nn.Module):
         deep = entering(self.blocks, shallow)
         for block in self.blocks:
             deep = block(deep, window)
-        y: Tensor = self.upsampler(self.conv_2(deep) + shallow) + shift
+        deep = self.conv_2(deep)
+        y: Tensor = self.upsampler(deep + shallow if self.long_skip else deep) + shift
         if self.image_skip:
             y = y + F.interpolate(x, scale_factor=self.image_skip, mode="bilinear", align_corners=False)
         return y
@@ -240,6 +267,31 @@ class GlobalDeviation(GlobalStatistic):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         mean, variance = self.known if self.known is not None else self.moments(x)
         return mean.to(x.dtype), variance.to(x.dtype)
+
+
+class GlobalVariance(GlobalStatistic):
+    """N,C,H,W -> N,C,1,1: the variance over the picture, divisor pixels - 1, computed and given in float32."""
+
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
+        _, variance = self.known if self.known is not None else self.moments(x)
+        pixels = x.shape[2] * x.shape[3] if window is None else (window[:, 2] * window[:, 3]).view(-1, 1, 1, 1)
+        return variance * (pixels / (pixels - 1))
+
+
+def unit(x: Tensor) -> Tensor:
+    """Each pixel's channels as a vector of length 1; computed in float32."""
+    return F.normalize(x.float(), dim=1).to(x.dtype)
+
+
+class Scale(nn.Module):
+    """A factor for each channel; key ``scale``, 1,C,1,1."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale
 
 
 def mean_colour(device: torch.device) -> Tensor:

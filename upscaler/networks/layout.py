@@ -1,5 +1,6 @@
 """Reading a checkpoint's layout: keys made uniform, layers described by the shapes of their tensors."""
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,3 +50,19 @@ def conv_shape(shapes: Shapes, name: str) -> ConvShape:
     """That of the layer with this name, which must be there."""
     outputs, inputs, kernel, _ = shapes[f"{name}.weight"]
     return ConvShape(inputs, outputs, kernel, f"{name}.bias" in shapes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """All that there is to know of a chain of equal blocks between a first convolution and a head."""
+
+    scale: int
+    width: int
+    depth: int
+
+
+def sizes(shapes: Shapes, *rules: Rule) -> Sizes:
+    """Of a network whose keys become those of ``blocks.ResidualNetwork`` by the rules."""
+    own = renamed(shapes, *rules)
+    depth = len({key.split(".")[1] for key in own if key.startswith("blocks.")})
+    return Sizes(scale=math.isqrt(own["upsampler.0.weight"][0] // 3), width=own["conv_1.weight"][0], depth=depth)

@@ -56,6 +56,21 @@ def resize_map(
     return _between(rows, cells, columns)
 
 
+def through_cells(
+    x: Tensor, side: int, window: Tensor | None, change: Callable[[Tensor], Tensor], *, smooth: bool = False
+) -> Tensor:
+    """What ``change`` makes of the maxima of N,C,H,W in the whole picture's cells, resized to H,W.
+
+    Args:
+        x: the features.
+        side: pixels per cell, as in ``pool_maxima``.
+        window: of the batch, or None for whole pictures.
+        change: N,C,h,w -> N,D,h,w; its convolutions, if any, pad with zeros.
+        smooth: resize bilinearly rather than to the nearest cell.
+    """
+    return spread_cells(change(pool_maxima(x, side, window)), (x.shape[2], x.shape[3]), window, side, smooth=smooth)
+
+
 def pool_maxima(x: Tensor, side: int, window: Tensor | None) -> Tensor:
     """Maxima over cells that divide the whole picture evenly, ``length // side`` (at least one) along each axis.
 
