@@ -4,9 +4,9 @@ The run goes on from where it was stopped (``runs/NAME/state.pt``) and gives the
 step n sees depends on the seed and n alone.  At the end the weights lie in ``runs/NAME.safetensors``.
 """
 
-import json
+import math
 import tomllib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,7 +65,7 @@ class Training:
         done = self.step / self.recipe.steps
         for group in self.optimiser.param_groups:
             warm = min(1.0, (self.step + 1) / 100)
-            group["lr"] = self.recipe.learning_rate * warm * (0.5 * (1 + np.cos(np.pi * done)) + 1e-3)
+            group["lr"] = self.recipe.learning_rate * warm * (0.5 * (1 + math.cos(math.pi * done)) + 1e-3)
         with torch.autocast("cpu", torch.bfloat16, enabled=_has_bf16()):
             loss = F.l1_loss(self.network(low) / self.recipe.gain, high)
         self.optimiser.zero_grad(set_to_none=True)
@@ -163,8 +163,7 @@ def main(
         if training.step % SAVE_EVERY == 0 or training.step == recipe.steps:
             training.save(state)
             print(f"step {training.step}: L1 {loss:.4f}, validation {training.psnr(validation):.3f} dB", flush=True)
-    metadata = {"architecture": recipe.architecture, "config": json.dumps(asdict(training.config))}
-    save_file(training.weights(), runs / f"{recipe_file.stem}.safetensors", metadata)
+    save_file(training.weights(), runs / f"{recipe_file.stem}.safetensors", {"architecture": recipe.architecture})
 
 
 if __name__ == "__main__":
