@@ -27,7 +27,7 @@ def prepare() -> None:
     """Make ``.venv`` with this checkout and what it needs, at the tested versions; a second call is quick."""
     if not (BIN / "python").exists() and not (BIN / "python.exe").exists():
         venv.create(VENV, with_pip=True)
-    pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "constraints.txt"]
+    pip = [str(BIN / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", "constraints.txt"]
     subprocess.run([*pip, "--upgrade", "pip>=25.1"], cwd=ROOT, check=True)  # the first that knows --group
     # torch first: a range would pull whatever is newest, several gigabytes of it.
     subprocess.run([*pip, "torch"], cwd=ROOT, check=True)
@@ -40,9 +40,9 @@ def main() -> int:
         print(__doc__)
         return 2
     prepare()
+    environment = {**os.environ, "PATH": os.pathsep.join((str(BIN), os.environ.get("PATH", "")))}
     for command in COMMANDS[sys.argv[1]]:
-        path = os.pathsep.join((str(BIN), os.environ.get("PATH", "")))
-        done = subprocess.run([str(BIN / command[0]), *command[1:], *sys.argv[2:]], cwd=ROOT, env={**os.environ, "PATH": path})
+        done = subprocess.run([str(BIN / command[0]), *command[1:], *sys.argv[2:]], cwd=ROOT, env=environment)
         if done.returncode:
             return done.returncode
     return 0
