@@ -1,0 +1,69 @@
+"""Tiles of every network are the same pixels that the whole picture gives."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.networks.official import Loaded, Official, load, officials
+from tests.networks.photo import photo
+from tests.shared import needs_shared
+from upscaler.networks.window import Window, stack
+
+HEIGHT, WIDTH = 233, 251
+"""Neither is a multiple of any grid."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a tile: what is kept, and what is read for it."""
+
+    start: int
+    stop: int
+    read_start: int
+    read_stop: int
+
+
+def axis(start: int, stop: int, length: int, loaded: Loaded) -> Axis:
+    traits = loaded.traits
+    low = max(start - traits.halo, 0) // traits.grid * traits.grid
+    return Axis(start, stop, low, min(stop + traits.halo, length))
+
+
+def tile(loaded: Loaded, picture: Tensor, rows: Axis, columns: Axis) -> Tensor:
+    window = stack([Window(rows.read_start, columns.read_start, HEIGHT, WIDTH)])
+    read = picture[:, :, rows.read_start : rows.read_stop, columns.read_start : columns.read_stop]
+    y: Tensor = loaded.network(read, window)
+    scale = int(loaded.traits.scale)
+    return y[
+        :,
+        :,
+        (rows.start - rows.read_start) * scale : (rows.stop - rows.read_start) * scale,
+        (columns.start - columns.read_start) * scale : (columns.stop - columns.read_start) * scale,
+    ]
+
+
+CORES = {
+    "top left": ((0, 20), (0, 30)),
+    "bottom right": ((HEIGHT - 25, HEIGHT), (WIDTH - 21, WIDTH)),
+    "bottom left": ((HEIGHT - 1, HEIGHT), (0, 1)),
+    "right": ((100, 130), (WIDTH - 17, WIDTH)),
+    "inside": ((109, 131), (117, 140)),
+}
+
+
+@needs_shared
+@pytest.mark.parametrize("official", officials(), ids=lambda o: f"{o.year}-{o.name}")
+def test_a_tile_is_that_part_of_the_whole_picture(official: Official) -> None:
+    loaded = load(official)
+    if not loaded.traits.exact_tiles:
+        pytest.skip("it looks at the whole picture")
+    scale, top = int(loaded.traits.scale), loaded.traits.value_range
+    picture = photo(HEIGHT, WIDTH) * top
+    with torch.inference_mode():
+        whole = loaded.network(picture)
+        for name, (rows, columns) in CORES.items():
+            part = tile(loaded, picture, axis(*rows, HEIGHT, loaded), axis(*columns, WIDTH, loaded))
+            there = whole[:, :, rows[0] * scale : rows[1] * scale, columns[0] * scale : columns[1] * scale]
+            assert (part - there).abs().max() < 1e-4 * top, name
