@@ -12,6 +12,9 @@ pytestmark = needs_shared
 TOLERANCE = {"lkfn": 2e-4}
 """Of the range, where the sheet says more than 1e-4."""
 
+COUNTED_BESIDES = {"dvmsr": 4 * 256**2 * 120 * 16 * 8}
+"""Multiply-adds that the sheet leaves out: DVMSR's eight scans."""
+
 
 @pytest.fixture(scope="module", params=officials(), ids=lambda o: f"{o.year}-{o.name}")
 def official(request: pytest.FixtureRequest) -> Official:
@@ -37,7 +40,8 @@ def test_it_has_the_size_that_its_sheet_gives(official: Official, loaded: Loaded
 
 
 def test_it_costs_what_its_sheet_gives(official: Official, loaded: Loaded) -> None:
-    assert multiply_adds(loaded.network, loaded.traits) == pytest.approx(official.multiply_adds, rel=0.02)
+    expected = official.multiply_adds + COUNTED_BESIDES.get(official.name, 0)
+    assert multiply_adds(loaded.network, loaded.traits) == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (17, 16), (33, 7)], ids=lambda s: f"{s[0]}x{s[1]}")

@@ -11,7 +11,16 @@ from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
     "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
+    "safmn": ("egfmn", "gfmn", "safmn-deep15"),
+    "safmnpp": ("safmnpp",),
+    "smfan": ("smfan",),
+    "dvmsr": ("dvmsr",),
     "span": ("span",),
+    "esc": ("esc", "esc-real"),
+    "esc_fp": ("esc-fp",),
+    "esc_lte": ("esc-lte",),
+    "seemore": ("seemore",),
+    "gmin": ("gmin",),
 }
 """Module in this folder -> the architectures it holds (each module has ``FAMILIES``)."""
 

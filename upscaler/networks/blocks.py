@@ -66,6 +66,14 @@ class ChannelNorm(nn.Module):
         return y.permute(0, 3, 1, 2).to(kind)
 
 
+class TokenNorm(nn.LayerNorm):
+    """Layer norm over the last axis, computed in float32; its result has the type of its own weights."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.layer_norm(x.float(), self.normalized_shape, self.weight.float(), self.bias.float(), self.eps)
+        return y.to(self.weight.dtype)
+
+
 def conv1x1(inputs: int, outputs: int, *, bias: bool = True) -> Conv:
     return Conv(inputs, outputs, 1, bias=bias)
 
@@ -233,6 +241,26 @@ class ResidualNetwork(nn.Module):
         if self.image_skip:
             y = y + F.interpolate(x, scale_factor=self.image_skip, mode="bilinear", align_corners=False)
         return y
+
+
+def convolve_each(x: Tensor, kernels: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Each picture of a batch with kernels of its own, zero padding, stride 1; the kernels' side is odd.
+
+    Args:
+        x: N,C,H,W.
+        kernels: N,D,C / g,k,k for g groups, or 1,... for all pictures.
+        bias: N,D or 1,D.
+    """
+    n, channels, height, width = x.shape
+    pictures = kernels.shape[0]
+    y = F.conv2d(
+        x.reshape(n // pictures, pictures * channels, height, width),
+        kernels.flatten(0, 1),
+        None if bias is None else bias.flatten(),
+        padding=kernels.shape[-1] // 2,
+        groups=pictures * (channels // kernels.shape[2]),
+    )
+    return y.reshape(n, kernels.shape[1], height, width)
 
 
 class GlobalStatistic(nn.Module):
