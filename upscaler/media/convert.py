@@ -74,4 +74,5 @@ def _as_type(values: Pixels, dtype: np.dtype[np.generic]) -> Pixels:
     if dtype == np.float32:
         return values.astype(np.float32, copy=False)
     top = white(dtype)
-    return np.rint(values.clip(0, 1) * top).astype(dtype)
+    whole: Pixels = np.rint(values.clip(0, 1) * top).astype(dtype)
+    return whole

@@ -17,7 +17,8 @@ def resized(pixels: Pixels, height: int, width: int) -> Pixels:
     """H,W,C -> ``height``,``width``,C in the same type; computed in float32, rounded and clipped once, at the end."""
     if pixels.shape[:2] == (height, width):
         return pixels
-    return _part(pixels, 0, len(pixels), 0, height, (height, width))
+    # By bands here too: one way, one result.
+    return np.concatenate(list(resized_rows([pixels], (pixels.shape[0], pixels.shape[1]), (height, width))))
 
 
 def resized_rows(rows: Iterable[Pixels], size: tuple[int, int], target: tuple[int, int]) -> Iterator[Pixels]:

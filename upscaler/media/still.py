@@ -304,7 +304,7 @@ def _read_deep_avif(file: File) -> tuple[Pixels, Metadata]:
     bits = _avif_bits(data)
     pixels = (pixels.astype(np.uint32) * 65535 // (2**bits - 1)).astype(np.uint16)
     with _pillow(file) as image:
-        return pixels, _metadata(image)
+        return pixels, _metadata(image, file)
 
 
 def _avif_bits(data: bytes) -> int:
@@ -361,7 +361,8 @@ def _plain(pixels: Any) -> Pixels:
         pixels = pixels[:, :, None]
     if pixels.ndim != 3 or pixels.shape[2] > 4:
         raise MediaError(f"has {pixels.shape} pixels, which is not gray, RGB or either with transparency")
-    return pixels if pixels.dtype in (np.uint8, np.uint16) else pixels.astype(np.float32)
+    plain: Pixels = pixels if pixels.dtype in (np.uint8, np.uint16) else pixels.astype(np.float32)
+    return plain
 
 
 # --- everything else: Pillow --------------------------------------------------------------------------------------
@@ -424,8 +425,8 @@ def _form(image: Image) -> tuple[int, str]:
 def _read_with_pillow(file: File) -> tuple[Pixels, Metadata]:
     with _pillow(file) as image:
         if image.mode == "CMYK":
-            return _from_cmyk(image), replace(_metadata(image), icc=None)
-        return _pixels(image), _metadata(image)
+            return _from_cmyk(image), replace(_metadata(image, file), icc=None)
+        return _pixels(image), _metadata(image, file)
 
 
 def _pixels(image: Image) -> Pixels:
@@ -461,16 +462,15 @@ def _from_cmyk(image: Image) -> Pixels:
     return np.asarray(image.convert("RGB"))
 
 
-def _metadata(image: Image) -> Metadata:
+def _metadata(image: Image, file: File) -> Metadata:
     info = image.info
-    if image.format == "PNG" and image.fp is not None:
-        image.fp.seek(0)
-        return png.read_header(image.fp).metadata  # type: ignore[arg-type]
+    if image.format == "PNG":
+        with opened(file) as stream:
+            return png.read_header(stream).metadata
     if image.format == "TIFF":
         import tifffile
 
-        image.fp.seek(0)  # type: ignore[union-attr]
-        with tifffile.TiffFile(image.fp) as tiff:
+        with opened(file) as stream, tifffile.TiffFile(stream) as tiff:
             return replace(_tiff_metadata(tiff.pages[0]), exif=_tiff_exif(image))
     comment = info.get("comment")
     text = comment.decode("utf-8", "replace") if isinstance(comment, bytes) else comment
@@ -487,9 +487,9 @@ def _metadata(image: Image) -> Metadata:
 
 def _tiff_exif(image: Image) -> bytes | None:
     """What a TIFF says in the terms of EXIF, without what describes its own pixels."""
-    from PIL import Image as pillow
+    from PIL import Image as ImageModule
 
-    found, kept = image.getexif(), pillow.Exif()
+    found, kept = image.getexif(), ImageModule.Exif()
     for tag in _TIFF_TAGS & found.keys():
         kept[tag] = found[tag]
     for folder in (34665, 34853):
