@@ -18,6 +18,7 @@ from torch import Tensor
 
 from upscaler.errors import WeightsError
 from upscaler.models.formats import head_of, sniff, what_it_is
+from upscaler.models.ncnn import read_pair
 from upscaler.networks.family import State
 
 LARGEST = 8 << 30
@@ -74,14 +75,16 @@ def read_checkpoint(path: Path, outer: str | None = None) -> Checkpoint:
     Raises WeightsError: not a weights file, damaged, or it would run code.
     """
     files = parts(path)
+    if files[0].suffix.lower() == ".param":
+        return Checkpoint(read_pair(*files))
     if path.name.endswith(INDEX_SUFFIX):
         return _read_shards(files)
     head = head_of(path)
     match sniff(head):
         case "safetensors":
             return _read_safetensors(path)
-        case "torch-zip" | "torch-pickle":
-            return Checkpoint(_state_of(_read_torch(path), path, outer))
+        case "torch-zip" | "torch-pickle" as kind:
+            return Checkpoint(_state_of(_read_torch(path, zipped=kind == "torch-zip"), path, outer))
         case "ncnn-param":
             raise WeightsError(f"{path.name} is an ncnn graph; name it NAME.param, with NAME.bin beside it.")
         case _:
@@ -92,13 +95,13 @@ def _graph_of(path: Path) -> Path:
     return path.with_suffix(".PARAM" if path.suffix == ".BIN" else ".param") if path.suffix.lower() == ".bin" else path
 
 
-def _read_torch(path: Path) -> Any:
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST:
-                raise WeightsError(f"{path.name} unpacks to more than {LARGEST >> 30} GB; it was not opened.")
+def _read_torch(path: Path, *, zipped: bool) -> Any:
     try:
+        if zipped and _unpacked_size(path) > LARGEST:
+            raise WeightsError(f"{path.name} unpacks to more than {LARGEST >> 30} GB; it was not opened.")
         return torch.load(path, map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except pickle.UnpicklingError as error:
         raise WeightsError(
             f"{path.name} holds more than weights and could run code when opened, so it was refused; "
@@ -108,6 +111,11 @@ def _read_torch(path: Path) -> Any:
         raise WeightsError(f"{path.name} claims to be larger than the memory; it was not opened.") from error
     except Exception as error:  # torch and pickle raise whatever a damaged file makes them stumble over
         raise WeightsError(f"{path.name} is damaged or cut off: it cannot be read as a PyTorch checkpoint.") from error
+
+
+def _unpacked_size(path: Path) -> int:
+    with zipfile.ZipFile(path) as archive:
+        return sum(member.file_size for member in archive.infolist())
 
 
 def _read_safetensors(path: Path) -> Checkpoint:
