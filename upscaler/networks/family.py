@@ -75,9 +75,9 @@ class Family(Generic[C]):
     """For networks whose weights serve every scale: the configuration for another one.  None: the scale is fixed."""
 
 
-def has(*keys: str) -> Callable[[Shapes], bool]:
-    """A recogniser for architectures that some keys single out."""
-    return lambda shapes: all(key in shapes for key in keys)
+def has(*keys: str, but: str | None = None) -> Callable[[Shapes], bool]:
+    """A recogniser for architectures that some keys single out; ``but`` is a key that only a relative has."""
+    return lambda shapes: all(key in shapes for key in keys) and but not in shapes
 
 
 AnyFamily = Family[Any]

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from torch import nn
+
 from upscaler.networks.blocks import Conv
-from upscaler.networks.family import Shapes
+from upscaler.networks.family import Family, Shapes, Traits
 
 V = TypeVar("V")
 
@@ -31,6 +33,10 @@ def renamed(entries: Mapping[str, V], *rules: Rule) -> dict[str, V]:
 def count(shapes: Shapes, pattern: str) -> int:
     """How many keys match the whole pattern."""
     return sum(re.fullmatch(pattern, key) is not None for key in shapes)
+
+
+MODULATION: tuple[Rule, ...] = ((r"^to_feat\.", "conv_1."), (r"^feats\.", "blocks."), (r"^to_img\.", "upsampler."))
+"""SAFMN's names, which its relatives kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +72,26 @@ def sizes(shapes: Shapes, *rules: Rule) -> Sizes:
     own = renamed(shapes, *rules)
     depth = len({key.split(".")[1] for key in own if key.startswith("blocks.")})
     return Sizes(scale=math.isqrt(own["upsampler.0.weight"][0] // 3), width=own["conv_1.weight"][0], depth=depth)
+
+
+def chain(
+    name: str,
+    recognises: Callable[[Shapes], bool],
+    build: Callable[[Sizes], nn.Module],
+    traits: Callable[[Sizes], Traits],
+    *rules: Rule,
+) -> Family[Sizes]:
+    """The family of such a network; its checkpoints are converted by the rules alone."""
+    return Family(
+        name=name,
+        recognises=recognises,
+        read_config=lambda shapes: sizes(shapes, *rules),
+        build=build,
+        traits=traits,
+        convert=lambda state, _: renamed(state, *rules),
+    )
+
+
+def shuffle_scale(shapes: Shapes, name: str) -> int:
+    """The scale of the pixel shuffle behind this convolution, whose channels are three colours' sub-pixels."""
+    return math.isqrt(shapes[f"{name}.weight"][0] // 3)
