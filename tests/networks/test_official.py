@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.networks.official import Loaded, Official, load, officials
+from tests.networks.photo import photo
 from tests.shared import needs_shared
 from upscaler.networks.run import multiply_adds, parameters, run_whole
 
@@ -53,8 +54,8 @@ def test_it_takes_any_size(loaded: Loaded, size: tuple[int, int]) -> None:
 
 
 def test_a_batch_equals_one_at_a_time(loaded: Loaded) -> None:
-    pictures = torch.rand(3, 3, 24, 31, generator=torch.Generator().manual_seed(1))
+    pictures = torch.cat(photo(72, 31).split(24, 2))  # noise would do, but some networks blow its rounding errors up
     with torch.inference_mode():
         together = run_whole(loaded.network, loaded.traits, pictures)
         alone = torch.cat([run_whole(loaded.network, loaded.traits, picture[None]) for picture in pictures])
-    assert torch.allclose(together, alone, atol=1e-4 * float(alone.abs().max()))
+    assert (together - alone).abs().max() < 1e-4

@@ -4,7 +4,7 @@ Layers here run in the type of their own weights: whatever comes in is cast firs
 sensitive layers in float32 and the others in half precision (``Traits.precise``), and a sum of both is float32.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -145,6 +145,19 @@ class ESA(nn.Module):
         return result
 
 
+class DeepESA(ESA):
+    """RFDN's own ESA (kind C): three convolutions on the map, the first two with ReLU."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__(channels, squeezed)
+        self.conv_max = conv3x3(squeezed, squeezed)
+        self.conv3_ = conv3x3(squeezed, squeezed)
+
+    def low_resolution(self, cells: Tensor) -> Tensor:
+        result: Tensor = self.conv3_(F.relu(self.conv3(F.relu(self.conv_max(cells)))))
+        return result
+
+
 class BlueprintConv(nn.Module):
     """A 1x1 without bias, then a depthwise 3x3: a full 3x3 whose kernels are multiples of one blueprint (BSRN)."""
 
@@ -198,6 +211,35 @@ class GatedFeedForward(nn.Module):
     def between(self, product: Tensor) -> Tensor:
         """What is done to the product before it is narrowed."""
         return product
+
+
+class FeatureDistillation(nn.Module):
+    """RFDB without its attention: three residual stages, each leaving a part of its input behind (RFDN, section 3.2).
+
+    ``convolution`` makes the stages' convolutions from their inputs and outputs.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        distilled: int,
+        convolution: Callable[[int, int], nn.Module],
+        activation: Activation,
+    ) -> None:
+        super().__init__()
+        self.c1_d, self.c2_d, self.c3_d = (conv1x1(channels, distilled) for _ in range(3))
+        self.c1_r, self.c2_r, self.c3_r = (convolution(channels, channels) for _ in range(3))
+        self.c4 = convolution(channels, distilled)
+        self.c5 = conv1x1(4 * distilled, channels)
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = []
+        for distil, refine in ((self.c1_d, self.c1_r), (self.c2_d, self.c2_r), (self.c3_d, self.c3_r)):
+            parts.append(self.activation(distil(x)))
+            x = self.activation(refine(x) + x)
+        result: Tensor = self.c5(torch.cat((*parts, self.activation(self.c4(x))), 1))
+        return result
 
 
 class ResidualNetwork(nn.Module):
@@ -358,3 +400,22 @@ def fold_batch_norm(weight: Tensor, bias: Tensor, norm: Sequence[Tensor], eps: f
     scale, shift, mean, variance = (t.double() for t in norm)
     factor = scale / (variance + eps).sqrt()
     return weight.double() * factor.view(-1, 1, 1, 1), (bias.double() - mean) * factor + shift
+
+
+def fold_edge_branches(branches: Mapping[str, Tensor], *, identity: bool) -> tuple[Tensor, Tensor]:
+    """An edge-oriented convolution block (ECBSR) as one 3x3, in float64; exact at borders, where it pads with ``b0``.
+
+    Branches: ``conv3x3``; ``conv1x1_3x3`` (an expansion); Sobel and Laplacian filters behind a 1x1 each, with the masks
+    that the file has.  ``identity`` (the input itself is added) leaves no tensor behind: it is the design's to know.
+    """
+    kernel, bias = branches["conv3x3.weight"].double(), branches["conv3x3.bias"].double()
+    folded = [fold_expansion(*(branches[f"conv1x1_3x3.{part}"] for part in ("k0", "b0", "k1", "b1")))]
+    for name in ("conv1x1_sbx", "conv1x1_sby", "conv1x1_lpl"):
+        k0, b0, scale, shift, mask = (branches[f"{name}.{part}"] for part in ("k0", "b0", "scale", "bias", "mask"))
+        diagonal = torch.diag_embed((scale.double() * mask.double())[:, 0].permute(1, 2, 0)).permute(2, 3, 0, 1)
+        folded.append(fold_expansion(k0, b0, diagonal, shift))
+    for more, shift in folded:
+        kernel, bias = kernel + more, bias + shift
+    if identity:
+        kernel = add_at_centre(kernel, torch.eye(len(kernel))[:, :, None, None])
+    return kernel, bias

@@ -8,7 +8,6 @@ Reach:   bounded (127 pixels for four blocks, most of it through ESA), practical
 ``DESIGNS`` says how each one differs; whatever the shapes of its tensors tell is not repeated there.
 """
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +29,7 @@ from upscaler.networks.blocks import (
     leaky_relu,
 )
 from upscaler.networks.family import Family, Shapes, State, Traits
-from upscaler.networks.layout import NUMBERED_BLOCKS, ConvShape, conv_shape, count, renamed
+from upscaler.networks.layout import NUMBERED_BLOCKS, ConvShape, conv_shape, count, renamed, shuffle_scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ DESIGNS = {
     # 44 channels outside, 38 inside, no biases but in ESA.
     "dipnet": Design(lambda s: _bare(s) and "conv_1.bias" not in s),
     # 37 channels, no ``c5``, no biases but in ESA.
-    "rden": Design(lambda s: "blocks.0.c3_r.weight" in s and "blocks.0.c5.weight" not in s, activation=F.gelu),
+    "rden": Design(lambda s: "blocks.0.c2_r.weight" in s and "blocks.0.c5.weight" not in s, activation=F.gelu),
     # Blueprint convolutions around one full convolution.
     "smrn": Design(lambda s: "blocks.0.c1_r.pw.weight" in s, activation=F.gelu, centred=True),
 }
@@ -166,14 +165,13 @@ def read_block(shapes: Shapes, name: str) -> BlockConfig:
 
 def read_config(shapes: Shapes) -> RlfnConfig:
     own = renamed(shapes, *RULES)
-    head = conv_shape(own, "upsampler.0")
     depth = count(own, r"blocks\.\d+\.esa\.conv1\.weight")
     return RlfnConfig(
-        scale=math.isqrt(head.outputs // 3),
+        scale=shuffle_scale(own, "upsampler.0"),
         first=conv_shape(own, "conv_1"),
         blocks=tuple(read_block(own, f"blocks.{i}") for i in range(depth)),
         collect=read_part(own, "conv_2"),
-        head=head,
+        head=conv_shape(own, "upsampler.0"),
     )
 
 

@@ -7,7 +7,6 @@ Source:  Wan et al., "Swift Parameter-free Attention Network for Efficient Super
 Reach:   one pixel for each of the 21 convolutions of 3x3; nothing global, so tiles are exact.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -25,7 +24,7 @@ from upscaler.networks.blocks import (
     mean_colour,
 )
 from upscaler.networks.family import Family, Shapes, State, Traits
-from upscaler.networks.layout import NUMBERED_BLOCKS, renamed
+from upscaler.networks.layout import NUMBERED_BLOCKS, renamed, shuffle_scale
 
 BLOCKS = 6
 
@@ -85,11 +84,10 @@ class Span(nn.Module):
 
 
 def read_config(shapes: Shapes) -> SpanConfig:
-    outputs, gathered = shapes["upsampler.0.weight"][:2]
     return SpanConfig(
-        scale=math.isqrt(outputs // 3),
+        scale=shuffle_scale(shapes, "upsampler.0"),
         width=shapes["conv_cat.weight"][1] // 4,
-        gathered=gathered,
+        gathered=shapes["conv_cat.weight"][0],
         normalised="no_norm" not in shapes,
     )
 
