@@ -14,7 +14,10 @@ from upscaler.networks.window import resize_map
 
 
 class Conv(nn.Conv2d):
-    """A convolution, stride 1 and zero padding unless said otherwise, in the type of its own weights."""
+    """A convolution, stride 1 and zero padding unless said otherwise, in the type of its own weights.
+
+    ``reflect``: the padding mirrors the input instead, without repeating the edge.
+    """
 
     def __init__(
         self,
@@ -27,6 +30,7 @@ class Conv(nn.Conv2d):
         dilation: int = 1,
         groups: int = 1,
         bias: bool = True,
+        reflect: bool = False,
     ) -> None:
         if padding is None:
             padding = (
@@ -35,7 +39,15 @@ class Conv(nn.Conv2d):
                 else (kernel[0] // 2 * dilation, kernel[1] // 2 * dilation)
             )
         super().__init__(
-            inputs, outputs, kernel, stride=stride, padding=padding, dilation=dilation, groups=groups, bias=bias
+            inputs,
+            outputs,
+            kernel,
+            stride=stride,
+            padding=padding,
+            dilation=dilation,
+            groups=groups,
+            bias=bias,
+            padding_mode="reflect" if reflect else "zeros",
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -82,8 +94,18 @@ def conv3x3(inputs: int, outputs: int, *, bias: bool = True) -> Conv:
     return Conv(inputs, outputs, 3, bias=bias)
 
 
-def depthwise(channels: int, kernel: int | tuple[int, int] = 3, *, dilation: int = 1, bias: bool = True) -> Conv:
-    return Conv(channels, channels, kernel, dilation=dilation, groups=channels, bias=bias)
+def depthwise(
+    channels: int,
+    kernel: int | tuple[int, int] = 3,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    bias: bool = True,
+    reflect: bool = False,
+) -> Conv:
+    return Conv(
+        channels, channels, kernel, stride=stride, dilation=dilation, groups=channels, bias=bias, reflect=reflect
+    )
 
 
 def entering(body: nn.Module, x: Tensor) -> Tensor:
@@ -161,10 +183,10 @@ class DeepESA(ESA):
 class BlueprintConv(nn.Module):
     """A 1x1 without bias, then a depthwise 3x3: a full 3x3 whose kernels are multiples of one blueprint (BSRN)."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, reflect: bool = False) -> None:
         super().__init__()
         self.pw = conv1x1(inputs, outputs, bias=False)
-        self.dw = depthwise(outputs)
+        self.dw = depthwise(outputs, stride=stride, reflect=reflect)
 
     def forward(self, x: Tensor) -> Tensor:
         result: Tensor = self.dw(self.pw(x))
@@ -246,6 +268,7 @@ class ResidualNetwork(nn.Module):
     """What most networks here are: a convolution, a chain of blocks, a convolution, a long skip around both, a head.
 
     N,3,H,W -> N,3,H*scale,W*scale, in the value range of the weights, not clipped.  Blocks are called with the window.
+    ``fused``: ``conv_2`` takes the results of all blocks, side by side, rather than the last one.
     ``centred``: the mean colour is taken off before and put back after (for weights of the range 0..1).
     ``long_skip``: what the first convolution gives is added to what ``conv_2`` gives.
     ``image_skip``: the scale at which the input, enlarged bilinearly, is added to the output.
@@ -258,6 +281,7 @@ class ResidualNetwork(nn.Module):
         conv_2: nn.Module,
         upsampler: nn.Module,
         *,
+        fused: bool = False,
         centred: bool = False,
         long_skip: bool = True,
         image_skip: int | None = None,
@@ -267,6 +291,7 @@ class ResidualNetwork(nn.Module):
         self.blocks = nn.ModuleList(blocks)
         self.conv_2 = conv_2
         self.upsampler = upsampler
+        self.fused = fused
         self.centred = centred
         self.long_skip = long_skip
         self.image_skip = image_skip
@@ -276,9 +301,12 @@ class ResidualNetwork(nn.Module):
         shift = mean_colour(x.device) if self.centred else 0
         shallow = self.conv_1(x - shift)
         deep = entering(self.blocks, shallow)
+        results = []
         for block in self.blocks:
             deep = block(deep, window)
-        deep = self.conv_2(deep)
+            if self.fused:
+                results.append(deep)
+        deep = self.conv_2(torch.cat(results, 1) if self.fused else deep)
         y: Tensor = self.upsampler(deep + shallow if self.long_skip else deep) + shift
         if self.image_skip:
             y = y + F.interpolate(x, scale_factor=self.image_skip, mode="bilinear", align_corners=False)
