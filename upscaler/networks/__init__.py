@@ -11,10 +11,13 @@ from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
     "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
+    "ifadnet": ("ifadnet", "lsanet"),
     "safmn": ("egfmn", "gfmn", "safmn-deep15"),
     "safmnpp": ("safmnpp",),
     "smfan": ("smfan",),
+    "bviesr": ("bviesr",),
     "craft": ("craft",),
+    "hitsr": ("hit-srf",),
     "dvmsr": ("dvmsr",),
     "rcn": ("rcn",),
     "rlff": ("rlff",),

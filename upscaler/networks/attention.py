@@ -95,12 +95,12 @@ def relative_bias(table: Tensor, side: int) -> Tensor:
     return windows.flip(1, 2).reshape(heads, side * side, side * side)
 
 
-def reflect_to_multiple(x: Tensor, side: int) -> Tensor:
+def reflect_to_multiple(x: Tensor, side: int, axes: tuple[int, int] = (2, 3)) -> Tensor:
     """N,C,H,W extended at the bottom and right to multiples of ``side`` by reflection that does not repeat the edge.
 
-    Goes on reflecting where an axis is shorter than what it lacks.
+    Goes on reflecting where an axis is shorter than what it lacks.  ``axes``: where H and W are.
     """
-    for axis in (2, 3):
+    for axis in axes:
         length = x.shape[axis]
         missing = -length % side
         if missing:

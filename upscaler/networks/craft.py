@@ -17,21 +17,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from upscaler.networks import swinir
 from upscaler.networks.attention import attention_within, channel_attention, reflect_to_multiple
 from upscaler.networks.blocks import (
     ChannelNorm,
     GatedFeedForward,
     Linear,
-    PixelShuffleHead,
     TokenNorm,
     conv1x1,
     conv3x3,
     depthwise,
-    entering,
-    mean_colour,
 )
 from upscaler.networks.family import Family, Shapes, State, Traits, has
 from upscaler.networks.layout import Rule, count, renamed
+from upscaler.networks.swinir import PRECISE, Frame, Group
 
 WINDOWS = ((4, 16), (16, 4))
 """Rows and columns of each half's windows; shifted ones are moved by half of that."""
@@ -151,48 +150,38 @@ class Fusion(nn.Module):
         return y
 
 
-class Group(nn.Module):
+class Unit(nn.Module):
+    """N,H,W,C -> N,H,W,C: two attention blocks beside a high-frequency block, fused."""
+
     def __init__(self, config: CraftConfig) -> None:
         super().__init__()
-        units = range(config.units)
-        self.srwa_blocks = nn.ModuleList(RectangleAttention(config, shifted=i % 2 > 0) for i in range(2 * len(units)))
-        self.hfer_blocks = nn.ModuleList(HighFrequency(config.width) for _ in units)
-        self.hf_blocks = nn.ModuleList(Fusion(config) for _ in units)
-        self.conv = conv3x3(config.width, config.width)
+        self.attend = nn.Sequential(RectangleAttention(config, shifted=False), RectangleAttention(config, shifted=True))
+        self.sharpen = HighFrequency(config.width)
+        self.fuse = Fusion(config)
 
     def forward(self, x: Tensor) -> Tensor:
-        deep = x
-        for i, (sharpen, fuse) in enumerate(zip(self.hfer_blocks, self.hf_blocks, strict=True)):
-            tokens = self.srwa_blocks[2 * i + 1](self.srwa_blocks[2 * i](deep.permute(0, 2, 3, 1)))
-            deep = fuse(tokens.permute(0, 3, 1, 2), sharpen(deep))
-        y: Tensor = self.conv(deep) + x
+        low, high = self.attend(x).permute(0, 3, 1, 2), self.sharpen(x.permute(0, 3, 1, 2))
+        y: Tensor = self.fuse(low, high).permute(0, 2, 3, 1)
         return y
 
 
-class Craft(nn.Module):
-    """N,3,H,W in 0..1 -> N,3,H*scale,W*scale, not clipped."""
-
+class Craft(Frame):
     def __init__(self, config: CraftConfig) -> None:
-        super().__init__()
-        self.scale = config.scale
-        self.conv_first = conv3x3(3, config.width)
-        self.layers = nn.ModuleList(Group(config) for _ in range(config.groups))
-        self.norm = ChannelNorm(config.width, EPS)
-        self.conv_after_body = conv3x3(config.width, config.width)
-        self.upsample = PixelShuffleHead(config.width, config.scale)
+        c = config
+        groups = (Group(c.width, [Unit(c) for _ in range(c.units)]) for _ in range(c.groups))
+        super().__init__(c.width, c.scale, groups, embedded=False)
 
-    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
-        height, width = x.shape[2:]
-        mean = mean_colour(x.device)
-        shallow = self.conv_first(reflect_to_multiple(x, MULTIPLE) - mean)
-        deep = entering(self.layers, shallow)
-        for group in self.layers:
-            deep = group(deep)
-        y: Tensor = self.upsample(self.conv_after_body(self.norm(deep)) + shallow) + mean
-        return y[:, :, : height * self.scale, : width * self.scale]
+    def extended(self, x: Tensor) -> Tensor:
+        return reflect_to_multiple(x, MULTIPLE)
 
 
-RULES: tuple[Rule, ...] = ((r"\.residual_group\.", "."), (r"\b(norm\d?)\.body\.", r"\1."))
+RULES: tuple[Rule, ...] = (
+    *swinir.RULES,
+    (r"\b(norm\d?)\.body\.", r"\1."),
+    (r"\.srwa_blocks\.(\d+)\.", lambda found: f".blocks.{int(found[1]) // 2}.attend.{int(found[1]) % 2}."),
+    (r"\.hfer_blocks\.(\d+)\.", r".blocks.\1.sharpen."),
+    (r"\.hf_blocks\.(\d+)\.", r".blocks.\1.fuse."),
+)
 
 
 def read_config(shapes: Shapes) -> CraftConfig:
@@ -200,10 +189,10 @@ def read_config(shapes: Shapes) -> CraftConfig:
     return CraftConfig(
         scale=math.isqrt(shapes["upsample.0.weight"][0] // 3),
         width=shapes["conv_first.weight"][0],
-        hidden=shapes["layers.0.srwa_blocks.0.mlp.fc1.weight"][0],
-        gated_hidden=shapes["layers.0.hf_blocks.0.ffn.project_out.weight"][1],
+        hidden=shapes["layers.0.blocks.0.attend.0.mlp.fc1.weight"][0],
+        gated_hidden=shapes["layers.0.blocks.0.fuse.ffn.project_out.weight"][1],
         groups=count(shapes, r"layers\.\d+\.conv\.weight"),
-        units=count(shapes, r"layers\.0\.hfer_blocks\.\d+\.fc\.weight"),
+        units=count(shapes, r"layers\.0\.blocks\.\d+\.sharpen\.fc\.weight"),
     )
 
 
@@ -216,9 +205,7 @@ def convert(state: State, _config: CraftConfig) -> State:
 
 
 def traits(config: CraftConfig) -> Traits:
-    return Traits(
-        scale=config.scale, halo=32, grid=MULTIPLE, exact_tiles=False, precise=("conv_first", "norm", "upsample")
-    )
+    return Traits(scale=config.scale, halo=32, grid=MULTIPLE, exact_tiles=False, precise=PRECISE)
 
 
 FAMILIES = (

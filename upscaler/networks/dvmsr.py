@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from upscaler.networks.blocks import Conv, Linear, PixelShuffleHead, TokenNorm, conv3x3, entering, mean_colour
+from upscaler.networks import swinir
+from upscaler.networks.blocks import Conv, Linear, TokenNorm
 from upscaler.networks.family import Family, Shapes, State, Traits, has
 from upscaler.networks.layout import Rule, count, renamed
 from upscaler.networks.scan import SelectiveScan
+from upscaler.networks.swinir import PRECISE, Frame, Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,51 +64,20 @@ class Block(nn.Module):
         self.norm = TokenNorm(config.width)
         self.mixer = Mixer(config)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        y: Tensor = self.mixer(self.norm(tokens))
-        return y
-
-
-class Group(nn.Module):
-    def __init__(self, config: DvmsrConfig) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.blocks))
-        self.conv = conv3x3(config.width, config.width)
-
     def forward(self, x: Tensor) -> Tensor:
-        """N,H,W,C -> N,H,W,C."""
-        tokens = x.flatten(1, 2)
-        for block in self.blocks:
-            tokens = block(tokens)
-        y: Tensor = self.conv(tokens.view_as(x).permute(0, 3, 1, 2))
-        return y.permute(0, 2, 3, 1) + x
+        """N,H,W,C -> N,H,W,C, read row by row."""
+        y: Tensor = self.mixer(self.norm(x).flatten(1, 2))
+        return y.view_as(x)
 
 
-class Dvmsr(nn.Module):
-    """N,3,H,W in 0..1 -> N,3,H*scale,W*scale, not clipped."""
-
-    def __init__(self, config: DvmsrConfig) -> None:
-        super().__init__()
-        self.conv_first = conv3x3(3, config.width)
-        self.embed_norm = TokenNorm(config.width)
-        self.layers = nn.ModuleList(Group(config) for _ in range(config.groups))
-        self.norm_f = TokenNorm(config.width)
-        self.conv_after_body = conv3x3(config.width, config.width)
-        self.upsample = PixelShuffleHead(config.width, config.scale)
-
-    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
-        mean = mean_colour(x.device)
-        shallow = self.conv_first(x - mean)
-        deep = entering(self.layers, self.embed_norm(shallow.permute(0, 2, 3, 1)))
-        for group in self.layers:
-            deep = group(deep)
-        y: Tensor = self.upsample(self.conv_after_body(self.norm_f(deep).permute(0, 3, 1, 2)) + shallow)
-        return y + mean
+def build(config: DvmsrConfig) -> Frame:
+    c = config
+    return Frame(c.width, c.scale, (Group(c.width, [Block(c) for _ in range(c.blocks)]) for _ in range(c.groups)))
 
 
 RULES: tuple[Rule, ...] = (
-    (r"^patch_embed\.norm", "embed_norm"),
-    (r"\.residual_group\.", "."),
+    *swinir.RULES,
+    (r"^norm_f\.", "norm."),
     (r"\.mixer\.(x_proj|dt_proj|A_log|D)\b", r".mixer.scan.\1"),
 )
 
@@ -134,9 +105,7 @@ def convert(state: State, _config: DvmsrConfig) -> State:
 
 def traits(config: DvmsrConfig) -> Traits:
     scans = (f"layers.{i}.blocks.{j}.mixer.scan" for i in range(config.groups) for j in range(config.blocks))
-    return Traits(
-        scale=config.scale, halo=32, exact_tiles=False, precise=("conv_first", "embed_norm", "upsample", *scans)
-    )
+    return Traits(scale=config.scale, halo=32, exact_tiles=False, precise=(*PRECISE, *scans))
 
 
 FAMILIES = (
@@ -144,7 +113,7 @@ FAMILIES = (
         name="dvmsr",
         recognises=has("norm_f.weight", "layers.0.residual_group.blocks.0.mixer.A_log"),
         read_config=read_config,
-        build=Dvmsr,
+        build=build,
         traits=traits,
         convert=convert,
     ),
