@@ -16,8 +16,8 @@ V = TypeVar("V")
 Rule = tuple[str, str | Callable[[re.Match[str]], str]]
 """A regular expression, and what its match in a key becomes (as ``re.sub`` takes it)."""
 
-NUMBERED_BLOCKS: Rule = (r"^block_(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}.")
-"""``block_1`` is what most authors call ``blocks.0``."""
+NUMBERED_BLOCKS: Rule = (r"^(?:block_|B)(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}.")
+"""``block_1`` or ``B1`` is what most authors call ``blocks.0``."""
 
 
 def renamed(entries: Mapping[str, V], *rules: Rule) -> dict[str, V]:
@@ -71,7 +71,7 @@ def sizes(shapes: Shapes, *rules: Rule) -> Sizes:
     """Of a network whose keys become those of ``blocks.ResidualNetwork`` by the rules."""
     own = renamed(shapes, *rules)
     depth = len({key.split(".")[1] for key in own if key.startswith("blocks.")})
-    return Sizes(scale=math.isqrt(own["upsampler.0.weight"][0] // 3), width=own["conv_1.weight"][0], depth=depth)
+    return Sizes(scale=shuffle_scale(own, "upsampler.0"), width=own["conv_1.weight"][0], depth=depth)
 
 
 def chain(
