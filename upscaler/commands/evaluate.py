@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from upscaler.jobs.settings import Precision
+
 
 def evaluate(
     originals: Annotated[Path, typer.Argument(help="Folder of originals, or a set with HR/ and LRx4/ inside.")],
@@ -16,7 +18,7 @@ def evaluate(
     lr: Annotated[Path | None, typer.Option(help="Folder of reduced pictures of the same names.")] = None,
     scale: Annotated[int, typer.Option("-s", "--scale", min=1)] = 4,
     device: Annotated[str, typer.Option("-d", "--device")] = "auto",
-    precision: Annotated[str, typer.Option("-p", "--precision", help="auto, fp32, fp16 or bf16.")] = "fp32",
+    precision: Annotated[Precision, typer.Option("-p", "--precision")] = "fp32",
     ssim: Annotated[bool, typer.Option(help="SSIM too (needs the extra 'evaluate').")] = True,
     csv_file: Annotated[Path | None, typer.Option("--csv", help="All figures as CSV.")] = None,
     json_out: Annotated[bool, typer.Option("--json", help="All figures as JSON on the standard output.")] = False,

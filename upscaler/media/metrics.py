@@ -45,7 +45,8 @@ def compare(ours: Picture8, truth: Picture8, scale: int, *, ssim: bool = False) 
 
 def luma(pixels: Picture8) -> npt.NDArray[np.float64]:
     """HxWx3 -> HxW, 16..235."""
-    return 16 + pixels @ np.array([65.481, 128.553, 24.966]) / 255
+    y: npt.NDArray[np.float64] = 16 + pixels @ np.array([65.481, 128.553, 24.966]) / 255
+    return y
 
 
 def psnr(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> float:
