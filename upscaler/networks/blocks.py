@@ -367,6 +367,27 @@ class GlobalDeviation(GlobalStatistic):
         return mean.to(x.dtype), variance.to(x.dtype)
 
 
+class GlobalContrast(GlobalStatistic):
+    """N,C,H,W -> N,C,1,1: deviation plus mean over the picture, computed and given in float32."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, variance = self.known if self.known is not None else self.moments(x)
+        return variance.sqrt() + mean
+
+
+class ContrastAttention(nn.Module):
+    """Channels weighted by what two layers make of the picture's contrast (IMDN, section 3.3)."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.contrast = GlobalContrast()
+        self.conv_du = nn.Sequential(conv1x1(channels, squeezed), nn.ReLU(), conv1x1(squeezed, channels), nn.Sigmoid())
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = x * self.conv_du(self.contrast(x))
+        return result
+
+
 class GlobalVariance(GlobalStatistic):
     """N,C,H,W -> N,C,1,1: the variance over the picture, divisor pixels - 1, computed and given in float32."""
 
