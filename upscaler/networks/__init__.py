@@ -11,12 +11,14 @@ from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
     "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
+    "dirn": ("dirn",),
     "ifadnet": ("ifadnet", "lsanet"),
     "safmn": ("egfmn", "gfmn", "safmn-deep15"),
     "safmnpp": ("safmnpp",),
     "smfan": ("smfan",),
     "bviesr": ("bviesr",),
     "craft": ("craft",),
+    "dwmamba": ("dwmamba",),
     "hitsr": ("hit-srf",),
     "mambair": ("mambairv2-light",),
     "dvmsr": ("dvmsr",),

@@ -40,6 +40,11 @@ class SpanConfig:
     """The input is (x - mean colour) * 255; False in community files with a tensor ``no_norm``: it is x."""
 
 
+def attended(h: Tensor, x: Tensor) -> Tensor:
+    """SPAN's attention: the sum of result and input, gated by the result."""
+    return (h + x) * (h.sigmoid() - 0.5)
+
+
 class SpanBlock(nn.Module):
     """The block's result, and its first convolution's, activated."""
 
@@ -52,7 +57,7 @@ class SpanBlock(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         first = F.silu(self.c1_r(x))
         h: Tensor = self.c3_r(F.silu(self.c2_r(first)))
-        return (h + x) * (h.sigmoid() - 0.5), first
+        return attended(h, x), first
 
 
 class Span(nn.Module):
