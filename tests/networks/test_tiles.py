@@ -58,7 +58,7 @@ CORES = {
 
 @contextmanager
 def knowing_the_picture(network: nn.Module, picture: Tensor) -> Iterator[Tensor]:
-    """The picture's result; inside, the network takes its statistics from it, as the engine's first passes give them."""
+    """The picture's result; inside, the network takes its statistics from it, as an engine's first passes would do."""
     places = [module for module in network.modules() if isinstance(module, GlobalStatistic)]
 
     def remember(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
