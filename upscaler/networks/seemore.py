@@ -126,7 +126,7 @@ class Experts(nn.Module):
     """The product of two low-rank maps, by the one expert that the router prefers for the picture.
 
     The chosen weights are gathered, not branched to: a batch may hold pictures of different routes, no device waits for
-    the answer, and the network can be exported.  Ranks below the largest are filled with columns of zeros.
+    the answer, and the network can be exported.  Ranks below the largest repeat a row, which then counts for nothing.
     """
 
     rows: Tensor
@@ -136,11 +136,10 @@ class Experts(nn.Module):
         super().__init__()
         self.gate = Router(width, len(ranks))
         self.experts = nn.ModuleList(Expert(width, rank) for rank in ranks)
-        place = torch.arange(max(ranks))
-        used = place < torch.tensor(ranks)[:, None]
-        first = torch.tensor([sum(ranks[:i]) for i in range(len(ranks))])[:, None]
-        self.register_buffer("rows", torch.where(used, first + place, 0), persistent=False)
-        self.register_buffer("used", used, persistent=False)
+        rank = torch.tensor(ranks)[:, None]
+        place = torch.arange(max(ranks)).expand(len(ranks), -1)
+        self.register_buffer("rows", rank.cumsum(0) - rank + place.minimum(rank - 1), persistent=False)
+        self.register_buffer("used", place < rank, persistent=False)
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         probability = self.gate(x)
@@ -264,7 +263,7 @@ def traits(config: SeemoreConfig) -> Traits:
     routers = (f"body.{i}.local_block.block.moe_layer.gate" for i in range(config.groups))
     return Traits(
         scale=config.scale,
-        halo=64 if config.large else 128,
+        halo=48 if config.large else 96,
         grid=config.cell,
         min_size=config.cell,
         global_statistics=True,
