@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tests.models.rows import row
 from upscaler.errors import ModelError
 from upscaler.models.catalogue import Catalogue, passes
+from upscaler.models.formats import Digests
 
 CATALOGUE = Catalogue(
     (
@@ -81,11 +82,11 @@ def test_a_model_of_any_scale_has_limits() -> None:
         CATALOGUE.find("river", 31)
 
 
-def test_a_file_is_known_by_its_hash() -> None:
-    found = CATALOGUE.by_hash("0" * 64, "a" * 64)
+def test_a_file_is_known_by_its_content() -> None:
+    found = CATALOGUE.by_files(Digests("a" * 64, "b" * 40, 1))
     assert found is not None
-    assert found[0].name == "pebble-light"
-    assert CATALOGUE.by_hash("0" * 64) is None
+    assert found.name == "pebble-light"
+    assert CATALOGUE.by_files(Digests("0" * 64, "b" * 40, 1)) is None
 
 
 @given(st.sets(st.integers(2, 4), min_size=1), st.floats(0.1, 200))

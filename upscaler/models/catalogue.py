@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 from upscaler.errors import ModelError
+from upscaler.models.formats import Digests
 from upscaler.models.manifest import Entry, WeightsFile, read_manifest
 
 DEFAULT_SCALE = 4
@@ -39,16 +40,6 @@ class Catalogue:
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(entry.name for entry in self.entries))
-
-    @cached_property
-    def _by_hash(self) -> dict[str, tuple[Entry, WeightsFile]]:
-        found: dict[str, tuple[Entry, WeightsFile]] = {}
-        for entry in self.entries:
-            for file in entry.files:
-                for digest in (file.sha256, file.git_blob_sha1, *(other.sha256 for other in file.also_sha256)):
-                    if digest is not None:
-                        found.setdefault(digest, (entry, file))
-        return found
 
     def rows(self, name: str) -> tuple[Entry, ...]:
         """All scales of a model, smallest first.
@@ -84,9 +75,12 @@ class Catalogue:
         steps = passes(tuple(by_scale), scale)
         return Service(tuple(by_scale[step] for step in steps), _served_by(rows[0].name, tuple(by_scale), scale, steps))
 
-    def by_hash(self, *digests: str) -> tuple[Entry, WeightsFile] | None:
-        """The row and file that one of these hashes (SHA-256, git's SHA-1) belongs to."""
-        return next((self._by_hash[digest] for digest in digests if digest in self._by_hash), None)
+    def by_files(self, *files: Digests) -> Entry | None:
+        """The row whose files have exactly these contents, in order; None for contents that are not known."""
+        for entry in self.entries:
+            if len(entry.files) == len(files) and all(map(is_content, entry.files, files)):
+                return entry
+        return None
 
     def _name(self, typed: str) -> str:
         folded = {_fold(name): name for name in self.names}
@@ -108,6 +102,12 @@ def unknown_model(name: str, known: tuple[str, ...], beginning: list[str]) -> Mo
     close = [folded[key] for key in difflib.get_close_matches(_fold(name), folded, n=3)]
     advice = f"did you mean {' or '.join(close)}?" if close else "`upscaler models list` shows what there is."
     return ModelError(f"There is no model {name!r}; {advice}")
+
+
+def is_content(file: WeightsFile, known: Digests) -> bool:
+    """True if one of the hashes that the manifest gives for a file is that of the content."""
+    accepted = {file.sha256, *(other.sha256 for other in file.also_sha256)} - {None}
+    return known.sha256 in accepted or (not accepted and known.git_blob_sha1 == file.git_blob_sha1)
 
 
 def passes(native: tuple[int, ...], scale: float) -> tuple[int, ...]:
@@ -150,3 +150,10 @@ def manifest_path() -> Path:
 def official_catalogue() -> Catalogue:
     """The models that this version of the program knows."""
     return Catalogue(read_manifest(manifest_path()))
+
+
+def catalogue() -> Catalogue:
+    """All models: the official ones, and those that the user imported."""
+    from upscaler.models.imported import imported_entries
+
+    return Catalogue((*official_catalogue().entries, *imported_entries()))

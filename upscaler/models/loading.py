@@ -1,21 +1,28 @@
 """From a name or a path to a network that runs."""
 
 from pathlib import Path
-from typing import Any
 
 from upscaler.errors import ModelError, WeightsError
-from upscaler.models.catalogue import Catalogue, official_catalogue
-from upscaler.models.checkpoint import is_weights_path, parts, read_checkpoint
+from upscaler.models.catalogue import Catalogue, catalogue
+from upscaler.models.checkpoint import Checkpoint, is_weights_path, parts, read_checkpoint
+from upscaler.models.convert import converted, shapes
 from upscaler.models.formats import digests, fingerprint
 from upscaler.models.manifest import Entry
 from upscaler.models.model import Model
+from upscaler.models.sources import Tell
 from upscaler.models.store import Store
 from upscaler.networks import family, recognise
-from upscaler.networks.family import AnyFamily, Shapes, State
+from upscaler.networks.family import AnyFamily, State
+from upscaler.networks.run import parameters
 
 
 def load_model(
-    model: str | Path, scale: float | None = None, *, offline: bool | None = None, mirror: str | Path | None = None
+    model: str | Path,
+    scale: float | None = None,
+    *,
+    offline: bool | None = None,
+    mirror: str | Path | None = None,
+    tell: Tell | None = None,
 ) -> Model:
     """A network with its weights.
 
@@ -26,15 +33,15 @@ def load_model(
             None: x4, or what there is.
         offline: never ask the network; None: as ``UPSCALER_OFFLINE`` says.
         mirror: a folder or address laid out as the manifest's ``mirror`` paths; None: ``UPSCALER_MIRROR``.
+        tell: called with (file name, bytes here, bytes in all or None) while a file is downloaded.
 
     Raises ModelError: no such model, or no known architecture; WeightsError: its file cannot be had or is damaged.
     """
-    catalogue = official_catalogue()
+    known = catalogue()
     if isinstance(model, Path) or is_path(model):
-        return load_file(Path(model), catalogue)
-    entry = catalogue.find(model, scale)
-    files = Store(offline=offline, mirror=mirror).fetch(entry)
-    return load_entry(entry, files)
+        return load_file(Path(model).expanduser(), known, scale)
+    entry = known.find(model, scale)
+    return load_entry(entry, weights_store(offline=offline, mirror=mirror, tell=tell).fetch(entry), scale)
 
 
 def is_path(model: str) -> bool:
@@ -42,34 +49,37 @@ def is_path(model: str) -> bool:
     return "/" in model or "\\" in model or is_weights_path(model)
 
 
-def load_entry(entry: Entry, files: tuple[Path, ...]) -> Model:
+def weights_store(*, offline: bool | None = None, mirror: str | Path | None = None, tell: Tell | None = None) -> Store:
+    """A store that tries files that no hash vouches for by loading them."""
+    return Store(offline=offline, mirror=mirror, tell=tell, trial=try_out)
+
+
+def load_entry(entry: Entry, files: tuple[Path, ...], scale: float | None = None) -> Model:
     """The network of a row whose files are at hand and have been checked."""
-    return _build(entry.name, files, fingerprint(files), entry)
+    return _build(entry.name, files, entry, scale)
 
 
-def load_file(path: Path, catalogue: Catalogue) -> Model:
+def load_file(path: Path, known: Catalogue, scale: float | None = None) -> Model:
     """The network of a checkpoint: by its hash if the catalogue knows it, else by its keys and shapes."""
     files = parts(path)
-    found = [catalogue.by_hash(d.sha256, d.git_blob_sha1) for d in map(digests, files)]
-    entry = found[-1][0] if found[-1] is not None else None
-    return _build(entry.name if entry else path.stem, files, fingerprint(files), entry)
+    entry = known.by_files(*map(digests, files))
+    return _build(entry.name if entry else path.name.split(".")[0], files, entry, scale)
 
 
-def _build(name: str, files: tuple[Path, ...], sha256: str, entry: Entry | None) -> Model:
-    checkpoint = read_checkpoint(files[0], entry.state.outer if entry else None)
-    architecture = entry.architecture if entry else checkpoint.metadata.get("architecture")
-    chosen = family(architecture) if architecture else the_one_family(checkpoint.state, files[0].name)
-    config = _config(chosen, checkpoint.state, files[0].name)
-    state = chosen.convert(checkpoint.state, config) if chosen.convert else checkpoint.state
-    network = chosen.build(config)
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise WeightsError(
-            f"{files[0].name} does not fit the architecture {chosen.name}: {_first_misfit(error)}."
-        ) from error
-    network.eval().requires_grad_(False)
-    return Model(name, chosen.name, network, chosen.traits(config), sha256, entry)
+def try_out(entry: Entry, files: tuple[Path, ...]) -> None:
+    """Raises ModelError unless the files load as the model that the row describes: architecture, scale, size."""
+    name = entry.files[0].name
+    checkpoint = read_checkpoint(files[0], entry.state.outer)
+    chosen = _decided(checkpoint, entry.architecture, name)
+    if not chosen.recognises(shapes(checkpoint.state)):
+        raise WeightsError(f"{name} is not a network of the architecture {entry.architecture}.")
+    config = chosen.read_config(shapes(checkpoint.state))
+    traits = chosen.traits(config)
+    if entry.scale not in ("any", traits.scale):
+        raise WeightsError(f"{name} is a network for x{traits.scale:g}, not x{entry.scale}.")
+    size = parameters(chosen.build(config))
+    if entry.cost is not None and size != entry.cost.params:
+        raise WeightsError(f"{name} has {size:,} parameters, but {entry.name} has {entry.cost.params:,}.")
 
 
 def the_one_family(state: State, name: str) -> AnyFamily:
@@ -80,22 +90,38 @@ def the_one_family(state: State, name: str) -> AnyFamily:
     if found:
         names = " and ".join(candidate.name for candidate in found)
         raise ModelError(
-            f"{name} fits more than one architecture ({names}), which share keys and shapes; "
-            "import it with `upscaler models import --architecture`."
+            f"{name} fits more than one architecture ({names}), which share keys and shapes; say which with "
+            "`upscaler models import FILE --architecture NAME`."
         )
     sample = ", ".join(list(state)[:3])
     raise ModelError(f"{name} is no network that this version knows (its tensors: {sample}, ...).")
 
 
-def shapes(state: State) -> Shapes:
-    return {key: tuple(value.shape) for key, value in state.items()}
-
-
-def _config(chosen: AnyFamily, state: State, name: str) -> Any:
+def _build(name: str, files: tuple[Path, ...], entry: Entry | None, scale: float | None) -> Model:
+    sha256, file = fingerprint(files), files[0].name
+    form = converted(
+        sha256,
+        file,
+        lambda: read_checkpoint(files[0], entry.state.outer if entry else None),
+        lambda checkpoint: _decided(checkpoint, entry.architecture if entry else None, file),
+    )
+    chosen = family(form.architecture)
+    config = form.config(file)
+    if chosen.any_scale is not None and scale is not None:
+        config = chosen.any_scale(config, scale)
+    network = chosen.build(config)
     try:
-        return chosen.read_config(shapes(state))
-    except (KeyError, IndexError, ValueError, TypeError) as error:
-        raise WeightsError(f"{name} looks like {chosen.name}, but its tensors do not fit together.") from error
+        network.load_state_dict(form.state)
+    except RuntimeError as error:
+        raise WeightsError(f"{file} does not fit the architecture {chosen.name}: {_first_misfit(error)}.") from error
+    network.eval().requires_grad_(False)
+    return Model(name, chosen.name, network, chosen.traits(config), sha256, entry)
+
+
+def _decided(checkpoint: Checkpoint, architecture: str | None, name: str) -> AnyFamily:
+    """By the manifest, else by what the file says of itself, else by its keys and shapes."""
+    said = architecture or checkpoint.metadata.get("architecture")
+    return family(said) if said else the_one_family(checkpoint.state, name)
 
 
 def _first_misfit(error: RuntimeError) -> str:

@@ -224,7 +224,7 @@ class Entry(Record, frozen=True, kw_only=True):
     architecture: Name
     family: str
     title: str
-    availability: Literal["public", "embedded", "none"]
+    availability: Literal["public", "embedded", "none", "imported"]
     licence: Licence
     tags: tuple[Tag, ...] = ()
     authors: str | None = None
