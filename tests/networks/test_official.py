@@ -13,6 +13,9 @@ pytestmark = needs_shared
 TOLERANCE = {"lkfn": 2e-4}
 """Of the range, where the sheet says more than 1e-4."""
 
+ROUTED = ("mambairv2-light", "dwmamba")
+"""They choose a class for each pixel: where two are nearly as likely, rounding decides (``test_routes.py``)."""
+
 COUNTED_BESIDES = {"dvmsr": 4 * 256**2 * 120 * 16 * 8}
 """Multiply-adds that the sheet leaves out: DVMSR's eight scans."""
 
@@ -32,8 +35,11 @@ def test_it_gives_what_its_authors_code_gives(official: Official, loaded: Loaded
     for x, y in official.cases():
         with torch.inference_mode():
             ours = loaded.network(torch.from_numpy(x)).numpy()
-        error = abs(ours - y).max() / loaded.traits.value_range
-        assert error < TOLERANCE.get(official.name, 1e-4)
+        error = abs(ours - y) / loaded.traits.value_range
+        if official.name in ROUTED:
+            assert (error**2).mean() < 10**-8.5
+        else:
+            assert error.max() < TOLERANCE.get(official.name, 1e-4)
 
 
 def test_it_has_the_size_that_its_sheet_gives(official: Official, loaded: Loaded) -> None:

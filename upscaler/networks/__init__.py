@@ -10,6 +10,7 @@ from upscaler.errors import ModelError
 from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "lkfn": ("lkfn",),
     "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
     "dirn": ("dirn",),
     "ifadnet": ("ifadnet", "lsanet"),
@@ -29,6 +30,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "errn": ("errn",),
     "tsr": ("tsr", "tssr"),
     "emaxgman": ("emaxgman",),
+    "msn": ("msn",),
     "efdn": ("efdn",),
     "pfdnlite": ("pfdnlite",),
     "efqn": ("efqn",),

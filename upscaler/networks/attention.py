@@ -109,6 +109,17 @@ def reflect_to_multiple(x: Tensor, side: int, axes: tuple[int, int] = (2, 3)) ->
     return x
 
 
+def mirror_to_multiple(x: Tensor, side: int) -> Tensor:
+    """N,C,H,W extended at the bottom and right to multiples of ``side`` by reflection that repeats the edge."""
+    for axis in (2, 3):
+        length = x.shape[axis]
+        missing = -length % side
+        if missing:
+            place = torch.arange(length + missing, device=x.device) % (2 * length)
+            x = x.index_select(axis, torch.minimum(place, 2 * length - 1 - place))
+    return x
+
+
 def channel_attention(query: Tensor, key: Tensor, value: Tensor, temperature: Tensor) -> Tensor:
     """Attention between the channels of each head, over all pixels (Restormer, section 3.1); scores in float32.
 
