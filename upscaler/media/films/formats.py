@@ -102,7 +102,7 @@ def layout_of(name: str) -> Layout:
     except ValueError as error:
         raise MediaError(f"There is no pixel format {name!r}; yuv420p and yuv420p10le are usual.") from error
     parts = known.components
-    depth = max(part.bits for part in parts)
+    depth = max((part.bits for part in parts), default=0)
     unfit = (
         known.has_palette
         or known.is_bit_stream

@@ -1,0 +1,333 @@
+"""The whole film from its parts: coded pieces joined, every other stream copied beside them, times as they were."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container.input import InputContainer
+from av.container.output import OutputContainer
+from av.stream import Disposition
+from av.subtitles.codeccontext import SubtitleCodecContext
+from av.subtitles.stream import SubtitleStream
+from av.video.stream import VideoStream
+
+from upscaler.errors import MediaError
+from upscaler.media.films.containers import Carried, Target, kept_tags
+from upscaler.media.films.encoders import Encoding, black_frame
+from upscaler.media.films.film import Chapter, Film, open_film
+from upscaler.media.films.segments import Parts, coded_packets, writing
+
+AnyPacket = Any
+"""``av.Packet`` of whichever stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a film that is kept, in seconds of its clock; its beginning becomes zero."""
+
+    start: float | None = None
+    end: float | None = None
+
+    @property
+    def shift(self) -> Fraction:
+        return Fraction(self.start).limit_denominator(1_000_000) if self.start else Fraction(0)
+
+    def holds(self, seconds: float) -> bool:
+        return (self.start is None or seconds >= self.start) and (self.end is None or seconds < self.end)
+
+
+WHOLE = Span()
+
+
+def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, path: Path, span: Span = WHOLE) -> None:
+    """Joins the pieces and copies the other streams into ``path``, in the order of time.
+
+    Raises MediaError when something cannot be written, RoomError when the disk is full.
+    """
+    with ExitStack() as stack, writing(path):
+        source = stack.enter_context(open_film(film.path))
+        first = stack.enter_context(av.open(str(parts.path(0))))
+        output = stack.enter_context(
+            av.open(str(path), "w", format=target.container, container_options=_options(target))
+        )
+        copies, picture = _add_streams(output, film, target, encoding, source, first.streams.video[0], span)
+        _write_tags(output, film, target, span)
+        output.start_encoding()
+        pictures = _picture_packets(film, parts, span, picture)
+        others = _other_packets(source, copies, span)
+        for packet in _by_time(pictures, others):
+            output.mux_one(packet)
+
+
+def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:
+    """None when the muxer accepts the streams of the result together; otherwise what it says.
+
+    A black frame is coded and the header is written, in memory: what would fail at the end fails here.
+    """
+    try:
+        with ExitStack() as stack:
+            coded = io.BytesIO()
+            with av.open(coded, "w", format="matroska") as piece:
+                stream = piece.add_stream(encoding.encoder.library, rate=encoding.rate)
+                assert isinstance(stream, VideoStream)
+                encoding.configure(stream.codec_context)
+                piece.mux(stream.encode(black_frame(encoding)))
+                piece.mux(stream.encode(None))
+            coded.seek(0)
+            source = stack.enter_context(open_film(film.path))
+            first = stack.enter_context(av.open(coded))
+            output = stack.enter_context(av.open(io.BytesIO(), "w", format=target.container))
+            _add_streams(output, film, target, encoding, source, first.streams.video[0], WHOLE)
+            _write_tags(output, film, target, WHOLE)
+            output.start_encoding()
+    except (av.FFmpegError, OSError, ValueError) as error:
+        return str(getattr(error, "strerror", None) or error)
+    return None
+
+
+def _options(target: Target) -> dict[str, str]:
+    if target.container in ("mp4", "mov"):
+        return {"movflags": "+faststart"}
+    return {"reserve_index_space": "65536"} if target.container == "matroska" else {}
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One stream on its way over."""
+
+    carried: Carried
+    stream: av.stream.Stream
+    converter: _SubtitleConverter | None = None
+
+
+def _add_streams(
+    output: OutputContainer,
+    film: Film,
+    target: Target,
+    encoding: Encoding,
+    source: InputContainer,
+    coded: VideoStream,
+    span: Span,
+) -> tuple[dict[int, _Copy], VideoStream]:
+    """The result's streams in the order of the source's."""
+    copies: dict[int, _Copy] = {}
+    carried = {item.stream.index: item for item in target.carried}
+    same = target.container == film.container
+    picture: VideoStream | None = None
+    for stream in film.streams:
+        if stream.index == film.stream:
+            picture = _add_picture(output, film, target, encoding, coded, same)
+        elif stream.index in carried:
+            item = carried[stream.index]
+            if item.how == "attach":
+                data = source.streams.attachments[_place(film, stream.index)].data
+                tags = {key.lower(): value for key, value in stream.tags.items()}
+                name = tags.get("filename", f"attachment-{stream.index}")
+                output.add_attachment(name, tags.get("mimetype", "application/octet-stream"), data)
+                continue
+            if item.how == "cover" and target.container == "matroska":
+                _attach_cover(output, film, item)
+                continue
+            copy = _add_copy(output, item, source.streams[stream.index])
+            copy.stream.metadata.update(kept_tags(stream.tags, target.container, same_container=same))
+            copy.stream.disposition = Disposition(stream.disposition)
+            copies[stream.index] = copy
+    assert picture is not None
+    return copies, picture
+
+
+def _place(film: Film, index: int) -> int:
+    """Which attachment it is among the attachments."""
+    return [stream.index for stream in film.streams if stream.kind == "attachment"].index(index)
+
+
+def _add_picture(
+    output: OutputContainer, film: Film, target: Target, encoding: Encoding, coded: VideoStream, same: bool
+) -> VideoStream:
+    stream = output.add_stream_from_template(coded, opaque=True)
+    context = stream.codec_context
+    stream.time_base = film.time_base
+    context.framerate = encoding.rate
+    if encoding.aspect is not None:
+        context.sample_aspect_ratio = encoding.aspect
+    if target.container in ("mp4", "mov"):
+        if encoding.encoder.codec == "hevc":
+            context.codec_tag = "hvc1"  # players of Apple know no other
+        elif encoding.encoder.codec == "prores":
+            context.codec_tag = coded.codec_context.codec_tag
+    if film.turn is not None:
+        stream.set_display_matrix(film.turn)
+    stream.metadata.update(kept_tags(film.own.tags, target.container, same_container=same))
+    for key in [key for key in stream.metadata if key.lower() == "alpha_mode"]:
+        del stream.metadata[key]
+    if encoding.alpha_beside:
+        stream.metadata["alpha_mode"] = "1"
+    stream.disposition = Disposition(film.own.disposition)
+    return stream
+
+
+def _add_copy(output: OutputContainer, item: Carried, source: av.stream.Stream) -> _Copy:
+    if item.how == "convert":
+        assert isinstance(source, SubtitleStream)
+        converter = _SubtitleConverter(source, item.codec)
+        stream = output.add_stream({"subrip": "srt"}.get(item.codec, item.codec))
+        context = stream.codec_context
+        assert isinstance(context, SubtitleCodecContext)
+        context.subtitle_header = converter.header
+        stream.time_base = source.time_base
+        return _Copy(item, stream, converter)
+    return _Copy(item, output.add_stream_from_template(source, opaque=True))
+
+
+def _attach_cover(output: OutputContainer, film: Film, item: Carried) -> None:
+    kind, mime = {"png": ("png", "image/png")}.get(item.stream.codec, ("jpg", "image/jpeg"))
+    tags = {key.lower(): value for key, value in item.stream.tags.items()}
+    output.add_attachment(
+        tags.get("filename", f"cover.{kind}"), tags.get("mimetype", mime), cover_of(film, item.stream.index)
+    )
+
+
+def cover_of(film: Film, index: int) -> bytes:
+    """The picture file that a film carries as its cover."""
+    with open_film(film.path) as source:
+        for packet in source.demux(source.streams[index]):
+            if packet.size:
+                return bytes(packet)
+    raise MediaError(f"The cover of {film.path.name} is empty; it cannot be copied.")
+
+
+class _SubtitleConverter:
+    """Text subtitles of one kind into another, by way of FFmpeg's common form."""
+
+    def __init__(self, source: SubtitleStream, codec: str) -> None:
+        self._source = source.codec_context
+        self._source.open(strict=False)
+        self.header = self._source.subtitle_header
+        encoder = av.CodecContext.create({"subrip": "srt"}.get(codec, codec), "w")
+        assert isinstance(encoder, SubtitleCodecContext)
+        self._encoder = encoder
+        self._encoder.subtitle_header = self.header
+        self._encoder.time_base = Fraction(1, 1000)
+
+    def convert(self, packet: AnyPacket) -> AnyPacket | None:
+        """None: the packet says nothing (MP4 fills pauses so)."""
+        try:
+            text = self._source.decode2(packet)
+            if text is None or not len(text):
+                return None
+            result: AnyPacket = self._encoder.encode_subtitle(text)
+        except av.InvalidDataError:
+            return None
+        result.pts, result.dts, result.duration = packet.pts, packet.dts, packet.duration
+        result.time_base = packet.time_base
+        return result
+
+
+def _write_tags(output: OutputContainer, film: Film, target: Target, span: Span) -> None:
+    output.metadata.update(kept_tags(film.tags, target.container, same_container=target.container == film.container))
+    chapters = [
+        {
+            "id": number,
+            "start": round(start * 1_000_000_000),
+            "end": round(end * 1_000_000_000),
+            "time_base": Fraction(1, 1_000_000_000),
+            "metadata": dict(chapter.tags),
+        }
+        for number, chapter in enumerate(film.chapters, 1)
+        for start, end in _chapter_times(chapter, span)
+    ]
+    if chapters:
+        output.set_chapters(chapters)  # type: ignore[arg-type]  # the stub's TypedDict and a plain dict are the same
+
+
+def _chapter_times(chapter: Chapter, span: Span) -> list[tuple[Fraction, Fraction]]:
+    """Start and end within the span; none when it lies outside."""
+    start, end = chapter.start - span.shift, chapter.end - span.shift
+    if span.end is not None:
+        end = min(end, Fraction(span.end) - span.shift)
+    start = max(start, Fraction(0)) if span.start else start
+    return [(start, end)] if end > start else []
+
+
+def _picture_packets(film: Film, parts: Parts, span: Span, stream: VideoStream) -> Iterator[AnyPacket]:
+    ticks = [when for piece in parts.pieces for when in piece.ticks]
+    shift = round(span.shift / film.time_base)
+    last = parts.pieces[-1].last_duration or (ticks[-1] - ticks[-2] if len(ticks) > 1 else 1)
+    usual = max(round(1 / film.rate / film.time_base), 1)
+    delay = max(place - coded.frame for place, coded in enumerate(coded_packets(parts)))
+    for place, coded in enumerate(coded_packets(parts)):
+        packet = coded.packet
+        packet.pts = ticks[coded.frame] - shift
+        # As every encoder does: the n-th packet is decoded when the frame ``delay`` before the n-th is shown.
+        decoded = place - delay
+        packet.dts = (ticks[decoded] if decoded >= 0 else ticks[0] + decoded * usual) - shift
+        following = coded.frame + 1
+        packet.duration = ticks[following] - ticks[coded.frame] if following < len(ticks) else last
+        packet.time_base = film.time_base
+        packet.stream = stream
+        yield packet
+
+
+def _other_packets(source: InputContainer, copies: dict[int, _Copy], span: Span) -> Iterator[AnyPacket]:
+    if not copies:
+        return
+    covers = {index for index, copy in copies.items() if copy.carried.how == "cover"}
+    undated: dict[int, list[AnyPacket]] = {}
+    for packet in source.demux([source.streams[index] for index in copies]):
+        if not packet.size:
+            continue
+        copy = copies[packet.stream_index]
+        if packet.stream_index in covers:
+            packet.stream = copy.stream
+            yield packet
+            continue
+        for dated in _dated(packet, undated):
+            when = dated.pts if dated.pts is not None else dated.dts
+            if when is None or not span.holds(float(when * dated.time_base)):
+                continue
+            ready = copy.converter.convert(dated) if copy.converter else dated
+            if ready is None:
+                continue
+            if span.start:
+                shift = round(span.shift / ready.time_base)
+                ready.pts = ready.pts - shift if ready.pts is not None else None
+                ready.dts = ready.dts - shift if ready.dts is not None else None
+            ready.stream = copy.stream
+            yield ready
+
+
+def _dated(packet: AnyPacket, undated: dict[int, list[AnyPacket]]) -> list[AnyPacket]:
+    """Matroska leaves the first packets of reordered pictures without a decoding time: counted back from the next."""
+    waiting = undated.setdefault(packet.stream_index, [])
+    if packet.dts is None:
+        waiting.append(packet)
+        return []
+    for back, earlier in enumerate(reversed(waiting), 1):
+        earlier.dts = packet.dts - back
+    undated[packet.stream_index] = []
+    return [*waiting, packet]
+
+
+def _by_time(first: Iterator[AnyPacket], second: Iterator[AnyPacket]) -> Iterator[AnyPacket]:
+    """Two streams of packets as one, so that the muxer need not hold one back for the other."""
+    a, b = next(first, None), next(second, None)
+    while a is not None or b is not None:
+        if b is None or (a is not None and _seconds(a) <= _seconds(b)):
+            assert a is not None
+            yield a
+            a = next(first, None)
+        else:
+            yield b
+            b = next(second, None)
+
+
+def _seconds(packet: AnyPacket) -> float:
+    when = packet.dts if packet.dts is not None else packet.pts
+    return float(when * packet.time_base) if when is not None else float("-inf")
