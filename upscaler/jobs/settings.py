@@ -73,7 +73,15 @@ class Settings:
 
     threads: int | None = None
     executor: str = "auto"
+    max_megapixels: float = 1000
+    """Larger inputs are refused: a small file can claim any size."""
+
     film: FilmSettings = FilmSettings()
+
+    @property
+    def has_target_size(self) -> bool:
+        """The result's size is given itself, not by a scale."""
+        return any(v is not None for v in (self.width, self.height, self.long_edge, self.fit, self.megapixels))
 
     def __post_init__(self) -> None:
         if not (0 < self.scale < float("inf")):
@@ -84,6 +92,12 @@ class Settings:
         if len(set(targets) - {"width", "height"}) + bool({"width", "height"} & set(targets)) > 1:
             named = " and ".join(f"--{name.replace('_', '-')}" for name in targets)
             raise UsageError(f"{named} contradict one another; give one target size.")
+        for name in ("width", "height", "long_edge", "megapixels"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < 2**31:
+                raise UsageError(f"--{name.replace('_', '-')} must be greater than 0, not {value:g}.")
+        if self.fit is not None and min(self.fit) < 1:
+            raise UsageError(f"--fit must be at least 1x1, not {self.fit[0]}x{self.fit[1]}.")
         if self.quality is not None and not 0 <= self.quality <= 100:
             raise UsageError(f"The quality goes from 0 to 100 (best), not {self.quality}.")
         if self.tile is not None and self.tile < 0:

@@ -22,11 +22,15 @@ _number = itertools.count()
 _PART = re.compile(r"^\..*\.([0-9a-f]{8})-(\d+)-\d+\.upscaler-part$")
 
 
+class DiskFull(RoomError):
+    """No room is left where a file is written: nothing more can be written there."""
+
+
 class NewFile:
     """A file being written beside its final place, under a hidden name; a context manager.
 
     ``commit()`` flushes it to the disk and gives it its name; leaving the context without that removes it.
-    Raises RoomError when the disk is full, MediaError when the folder cannot be written.
+    Raises DiskFull when the disk is full, MediaError when the folder cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -72,7 +76,7 @@ def told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RoomError(f"No room on the disk of {path.parent}: {path.name} could not be written.") from error
+            raise DiskFull(f"No room on the disk of {path.parent}: {path.name} could not be written.") from error
         raise MediaError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 

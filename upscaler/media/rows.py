@@ -27,6 +27,10 @@ class ArraySource:
     def read(self, top: int, bottom: int) -> Pixels:
         return self._pixels[top:bottom]
 
+    def all(self) -> Iterator[Pixels]:
+        """All rows from the first on, in bands."""
+        return iter([self._pixels])
+
 
 class IteratorSource:
     """Rows that come one after the other (a ``Source``).  Asked for row 0 again, it begins anew."""
@@ -58,6 +62,10 @@ class IteratorSource:
         together = np.concatenate(parts) if len(parts) > 1 else parts[0]
         self._held, self._top = together[top - self._top :], top
         return self._held[: bottom - top]
+
+    def all(self) -> Iterator[Pixels]:
+        """All rows from the first on, in bands."""
+        return self._begin()
 
     def _none(self) -> Pixels:
         return np.empty((0, self.width, self.channels), self.dtype)

@@ -72,7 +72,7 @@ def read_header(file: File, *, most_pixels: int = MOST_PIXELS) -> Header:
 
     Raises MediaError when it is no picture, cannot be read, or claims more than ``most_pixels``.
     """
-    with _told(file):
+    with told(file):
         header = _header(file)
     if header.width * header.height > most_pixels:
         raise MediaError(
@@ -85,12 +85,18 @@ def read_header(file: File, *, most_pixels: int = MOST_PIXELS) -> Header:
 def read_picture(file: File, *, most_pixels: int = MOST_PIXELS) -> Picture:
     """The whole picture, upright, in its own depth.  Raises MediaError, or RoomError when memory does not suffice."""
     header = read_header(file, most_pixels=most_pixels)
-    with _told(file):
+    with told(file):
         pixels, metadata = _decoders(header)(file)
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     upright = turned(pixels, header.orientation)
     return Picture(np.ascontiguousarray(upright), metadata, header.format)
+
+
+def read_metadata(file: File) -> Metadata:
+    """What belongs to the pixels, without decoding them.  Raises MediaError."""
+    with told(file), _pillow(file) as image:
+        return _metadata(image, file)
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:
@@ -370,12 +376,13 @@ def _plain(pixels: Any) -> Pixels:
 
 @contextmanager
 def _pillow(file: File) -> Iterator[Image]:
-    from PIL import Image
+    from PIL import Image as ImageModule
 
     with warnings.catch_warnings(), opened(file) as stream:
         # Ours is the limit on pixels, and what is wrong with a file is told as our error or not at all.
         warnings.simplefilter("ignore")
-        with Image.open(stream, formats=_PILLOW_FORMATS) as image:
+        ImageModule.MAX_IMAGE_PIXELS = None
+        with ImageModule.open(stream, formats=_PILLOW_FORMATS) as image:
             yield image
 
 
@@ -509,7 +516,7 @@ def _exif(block: bytes | None) -> bytes | None:
 
 
 @contextmanager
-def _told(file: File) -> Iterator[None]:
+def told(file: File) -> Iterator[None]:
     """Whatever a library says of a bad file becomes one sentence that names it."""
     import zlib
 

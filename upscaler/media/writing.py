@@ -42,13 +42,13 @@ class FileSink:
     """Rows to a picture file (a ``Sink``); a context manager that abandons what was not committed.
 
     The file is written under a hidden name, read back, and only then gets its own.
-    Raises RoomError when the disk is full, MediaError when the file cannot be written or reads back wrong.
+    Raises DiskFull when the disk is full, MediaError when the file cannot be written or reads back wrong.
     """
 
     def __init__(self, path: Path, form: Form, metadata: Metadata | None = None) -> None:
         self._form = form
         self._new = NewFile(path)
-        self._path = path
+        self.path = path
         try:
             with told(path):
                 self._writer = _writer(self._new.file, form, metadata or Metadata())
@@ -57,14 +57,14 @@ class FileSink:
             raise
 
     def write(self, rows: Pixels) -> None:
-        with told(self._path):
+        with told(self.path):
             self._writer.write(rows)
 
     def commit(self) -> None:
-        with told(self._path):
+        with told(self.path):
             self._writer.close()
         self._new.flush()
-        check_written(self._new.part, self._path, self._form)
+        check_written(self._new.part, self.path, self._form)
         self._new.commit()
 
     def abandon(self) -> None:

@@ -1,0 +1,354 @@
+"""Still pictures: decoded, enlarged and encoded at the same time, each by its own thread."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from upscaler.errors import Cancelled, MediaError, RoomError, UpscalerError, UsageError
+from upscaler.jobs import receipts
+from upscaler.jobs.pipe import Pipe, Shut
+from upscaler.jobs.recipes import Models, Step
+from upscaler.jobs.settings import Settings
+from upscaler.jobs.sizes import out_edge, target_size, wanted_scale
+from upscaler.jobs.work import File, Item, Work
+from upscaler.media import formats
+from upscaler.media.convert import converted, parse_colour
+from upscaler.media.files import DiskFull, remove_leftovers
+from upscaler.media.picture import Header, Metadata, Pixels
+from upscaler.media.resample import resized_rows
+from upscaler.media.rows import ArraySource, IteratorSource, can_read_by_rows, open_rows
+from upscaler.media.still import read_header, read_metadata, read_picture
+from upscaler.media.writing import QUALITY, FileSink, Form, enlarged_metadata
+
+if TYPE_CHECKING:
+    from upscaler.engine import Upscaler
+    from upscaler.jobs.session import Session
+
+_AHEAD = 8  # pictures that wait for the network, or for the encoder
+_WAITING = 256 << 20  # bytes of them
+_BY_ROWS = 64_000_000  # pixels of an input above which it is decoded by rows, where its format allows it
+_SMALL = 256 * 256  # pixels: pictures up to this share calls of the network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureWork(Work):
+    header: Header
+    form: Form
+    """Of the output."""
+
+
+def takes(file: File, head: bytes) -> bool:
+    """Pictures are what is left: so what is nothing at all is told in their words."""
+    return True
+
+
+def prepare(file: File, settings: Settings, models: Models, named: Path | None) -> PictureWork:
+    """What will be done to a picture.  See ``jobs.work.Kind``."""
+    header = read_header(file, most_pixels=round(settings.max_megapixels * 1e6))
+    target = _format(header, settings, named)
+    width, height = target_size(header.width, header.height, settings)
+    if sentence := formats.too_large(target, width, height):
+        raise MediaError(f"{_name(file)} was left out: {sentence}")
+    recipe = models.recipe(wanted_scale(header.width, header.height, settings))
+    channels, dtype = formats.held(target, header.channels, header.dtype)
+    lossless = _lossless(header, target, settings)
+    parse_colour(settings.background)
+    return PictureWork(
+        kind="pictures",
+        width=header.width,
+        height=header.height,
+        out_width=width,
+        out_height=height,
+        suffix=_suffix(file, target, named),
+        recipe=recipe,
+        expected_bytes=_expected(width * height * channels * np.dtype(dtype).itemsize, lossless),
+        warnings=(*header.notes, *formats.losses(header, target, settings.background)),
+        header=header,
+        form=Form(
+            format=target,
+            width=width,
+            height=height,
+            channels=channels,
+            dtype=dtype,
+            quality=QUALITY if settings.quality is None else settings.quality,
+            lossless=lossless,
+        ),
+    )
+
+
+def run(items: Sequence[Item], session: Session) -> None:
+    """Does all pictures.  See ``jobs.work.Kind``."""
+    for folder in {item.output.parent for item in items if item.output is not None}:
+        remove_leftovers(folder)
+    _Line(items, session).run()
+
+
+def _name(file: File) -> str:
+    return str(file) if isinstance(file, Path) else "The picture from the standard input"
+
+
+def _format(header: Header, settings: Settings, named: Path | None) -> formats.Format:
+    if settings.format != "keep":
+        return formats.named(settings.format)
+    by_name = formats.of_suffix(named.suffix) if named is not None else None
+    return by_name or formats.kept(header)
+
+
+def _suffix(file: File, target: formats.Format, named: Path | None) -> str:
+    """The output's ending: as the user wrote it where it means the right format."""
+    for path in (named, file):
+        if isinstance(path, Path) and formats.of_suffix(path.suffix) == target:
+            return path.suffix
+    return target.suffixes[0]
+
+
+def _lossless(header: Header, target: formats.Format, settings: Settings) -> bool:
+    if settings.lossless and not target.lossless:
+        raise UsageError(f"{target.title} cannot be written without loss here; png, tiff, webp and jxl can.")
+    if not target.lossy:
+        return True
+    kept = settings.format == "keep" and settings.quality is None and header.lossless
+    return settings.lossless or (kept and target.lossless)
+
+
+def _expected(raw: int, lossless: bool) -> int:
+    return raw * 6 // 10 if lossless else raw // 6
+
+
+# --- the assembly line --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Job:
+    """One picture on its way."""
+
+    item: Item
+    work: PictureWork
+    source: ArraySource | IteratorSource
+    metadata: Metadata
+    before: receipts.FileState | None
+    failed: bool = False
+    """What follows of it is not needed."""
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Finished rows of a picture, in the form of the output; ``last`` ends it."""
+
+    job: _Job
+    rows: Pixels
+    last: bool
+
+
+class _Line:
+    """Decoder -> pipe -> network (the caller's thread) -> pipe -> encoder."""
+
+    def __init__(self, items: Sequence[Item], session: Session) -> None:
+        self._items = items
+        self._session = session
+        self._decoded: Pipe[_Job] = Pipe(_AHEAD, _WAITING)
+        self._enlarged: Pipe[_Rows] = Pipe(4 * _AHEAD, _WAITING)
+        self._error: BaseException | None = None
+        self._at: list[Item] = []
+        """What the network is at."""
+
+    def run(self) -> None:
+        decoder = self._thread("decoder", self._decode)
+        encoder = self._thread("encoder", self._encode)
+        try:
+            self._enlarge()
+            self._enlarged.end()
+            encoder.join()
+        except Shut:
+            pass  # a thread has ended the job; its error follows
+        finally:
+            self._decoded.shut()
+            self._enlarged.shut()
+            decoder.join()
+            encoder.join()
+        if self._error is not None:
+            raise self._error
+
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work()
+            except Shut:
+                pass
+            except BaseException as error:
+                self._error = self._error or error
+                self._decoded.shut()
+                self._enlarged.shut()
+
+        thread = threading.Thread(target=guarded, name=f"upscaler {name}", daemon=True)
+        thread.start()
+        return thread
+
+    # Decoder
+
+    def _decode(self) -> None:
+        for item in self._items:
+            self._session.check()
+            with self._one_item(item):
+                job = self._open(item)
+                self._decoded.put(job, job.work.header.bytes if isinstance(job.source, ArraySource) else 0)
+        self._decoded.end()
+
+    def _open(self, item: Item) -> _Job:
+        work = item.work
+        assert isinstance(work, PictureWork)
+        before = receipts.state_of(item.source) if isinstance(item.source, Path) else None
+        header = work.header
+        if isinstance(item.source, Path) and header.width * header.height > _BY_ROWS and can_read_by_rows(header):
+            return _Job(item, work, open_rows(item.source, header), read_metadata(item.source), before)
+        picture = read_picture(item.source, most_pixels=round(self._session.settings.max_megapixels * 1e6))
+        if (picture.width, picture.height) != (work.width, work.height):
+            raise MediaError(f"{item.name} has changed since the job was planned; it was left out.")
+        return _Job(item, work, ArraySource(picture.pixels), picture.metadata, before)
+
+    # Network
+
+    def _enlarge(self) -> None:
+        while (job := self._decoded.get()) is not None:
+            jobs = [job, *self._companions(job)]
+            self._at = [each.item for each in jobs]
+            for item in self._at:
+                self._session.started(item)
+            with self._one_item(job.item, *jobs):
+                if len(jobs) == 1:
+                    self._pass_on(job, self._rows_of(job))
+                else:
+                    whole = [each.source.read(0, each.source.height) for each in jobs]
+                    results = self._upscaler(job.work.recipe.steps[0]).upscale_many(whole)
+                    for each, result in zip(jobs, results, strict=True):
+                        self._pass_on(each, iter([result]))
+
+    def _companions(self, job: _Job) -> Iterator[_Job]:
+        """Small pictures that are decoded already and go through the same network: they share its calls."""
+
+        def fits(other: _Job) -> bool:
+            return (
+                isinstance(other.source, ArraySource)
+                and other.work.width * other.work.height <= _SMALL
+                and other.work.recipe.steps == job.work.recipe.steps
+            )
+
+        if fits(job) and len(job.work.recipe.steps) == 1:
+            while (other := self._decoded.get_now(fits)) is not None:
+                yield other
+
+    def _rows_of(self, job: _Job) -> Iterator[Pixels]:
+        source = job.source
+        for step in job.work.recipe.steps:
+            source = _enlarged(source, self._upscaler(step))
+        return source.all()
+
+    def _upscaler(self, step: Step) -> Upscaler:
+        teller = self._session.engine_teller(lambda: self._at)
+        return self._session.models.upscaler(step, tell=teller, stop=self._session.control.stop)
+
+    def _pass_on(self, job: _Job, rows: Iterator[Pixels]) -> None:
+        """Brings rows to their exact size and form, and hands them to the encoder."""
+        form, recipe = job.work.form, job.work.recipe
+        size = (job.work.height, job.work.width)
+        for step in recipe.steps:
+            size = (out_edge(size[0], step.scale), out_edge(size[1], step.scale))
+        background = parse_colour(self._session.settings.background)
+        done = 0
+        for band in resized_rows(rows, size, (form.height, form.width)):
+            if job.failed:
+                return
+            ready = converted(band, form.channels, form.dtype, background)
+            done += len(ready)
+            self._enlarged.put(_Rows(job, ready, last=done == form.height), ready.nbytes)
+
+    # Encoder
+
+    def _encode(self) -> None:
+        sink: FileSink | None = None
+        writing: _Job | None = None
+        try:
+            while (part := self._enlarged.get()) is not None:
+                job = part.job
+                if sink is not None and job is not writing:
+                    sink.abandon()  # its picture failed half-way
+                    sink = None
+                self._session.check()
+                with self._one_item(job.item, job):
+                    if not job.failed:
+                        sink, writing = sink or self._sink(job), job
+                        sink.write(part.rows)
+                        if part.last:
+                            sink.commit()
+                            self._committed(job, sink)
+                            sink = None
+        finally:
+            if sink is not None:
+                sink.abandon()
+
+    def _sink(self, job: _Job) -> FileSink:
+        work, settings = job.work, self._session.settings
+        metadata = enlarged_metadata(job.metadata, work.out_width, work.out_height, strip=settings.strip_metadata)
+        if work.form.channels < 3 <= work.header.channels:
+            metadata = replace(metadata, icc=None)
+        path = job.item.output
+        if path is None:
+            path = Path(tempfile.mkdtemp(prefix="upscaler-")) / f"out{work.suffix}"
+        return FileSink(path, work.form, metadata)
+
+    def _committed(self, job: _Job, sink: FileSink) -> None:
+        size = sink.path.stat().st_size
+        source, output = job.item.source, job.item.output
+        if output is None:
+            with sink.path.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+            shutil.rmtree(sink.path.parent, ignore_errors=True)
+        elif isinstance(source, Path) and job.before is not None:
+            receipts.write_receipt(source, job.before, output, self._session.settings, job.work.recipe)
+        self._session.finished(job.item, size)
+
+    # All three
+
+    @contextmanager
+    def _one_item(self, item: Item, *jobs: _Job) -> Iterator[None]:
+        """What goes wrong in here concerns ``jobs`` (or ``item``, before it is one); the others go on."""
+        items = [job.item for job in jobs] or [item]
+        try:
+            yield
+            return
+        except (Cancelled, Shut):
+            raise
+        except DiskFull as error:
+            full = self._session.no_room(item, error)
+            self._session.failed(item, full)
+            raise full from error
+        except UpscalerError as error:
+            told = error
+        except MemoryError as error:
+            told = RoomError(f"{item.name} does not fit into memory; --memory and a smaller --tile may help.")
+            told.__cause__ = error
+        except Exception as error:
+            # Our own mistake; a night's work is not lost to it.
+            told = MediaError(f"{item.name} could not be enlarged ({type(error).__name__}: {error}).")
+            told.__cause__ = error
+        for job in jobs:
+            job.failed = True
+        for each in items:
+            self._session.failed(each, told)
+
+
+def _enlarged(source: ArraySource | IteratorSource, upscaler: Upscaler) -> IteratorSource:
+    scale = upscaler.model.scale
+    height, width = out_edge(source.height, scale), out_edge(source.width, scale)
+    return IteratorSource(lambda: upscaler.upscale_rows(source), height, width, source.channels, str(source.dtype))

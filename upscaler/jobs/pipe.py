@@ -1,0 +1,70 @@
+"""A queue between two threads that holds a bounded number of things and bytes, and can be shut from either side."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Shut(Exception):
+    """The other side has gone."""
+
+
+class Pipe(Generic[T]):
+    def __init__(self, things: int, most_bytes: int) -> None:
+        self._things, self._most = things, most_bytes
+        self._held: deque[tuple[T, int]] = deque()
+        self._bytes = 0
+        self._ended = self._shut = False
+        self._changed = threading.Condition()
+
+    def put(self, thing: T, size: int = 0) -> None:
+        """Waits while the pipe is full; something larger than the limit passes when the pipe is empty."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._shut or not self._full(size))
+            if self._shut:
+                raise Shut
+            self._held.append((thing, size))
+            self._bytes += size
+            self._changed.notify_all()
+
+    def get(self) -> T | None:
+        """The next thing; None after the last.  Waits while there is none yet."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._shut or self._held or self._ended)
+            return self._taken()
+
+    def get_now(self, fits: Callable[[T], bool]) -> T | None:
+        """The next thing, if it is there already and fits."""
+        with self._changed:
+            return self._taken() if self._held and fits(self._held[0][0]) else None
+
+    def end(self) -> None:
+        """Nothing more will be put in."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def shut(self) -> None:
+        """Nothing more will be taken out: who puts something in, or waits to, gets ``Shut``."""
+        with self._changed:
+            self._shut = True
+            self._held.clear()
+            self._changed.notify_all()
+
+    def _full(self, size: int) -> bool:
+        return bool(self._held) and (len(self._held) >= self._things or self._bytes + size > self._most)
+
+    def _taken(self) -> T | None:
+        if self._shut:
+            raise Shut
+        if not self._held:
+            return None
+        thing, size = self._held.popleft()
+        self._bytes -= size
+        self._changed.notify_all()
+        return thing

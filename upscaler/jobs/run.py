@@ -1,0 +1,52 @@
+"""Doing what a plan says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import groupby
+
+from upscaler.errors import UpscalerError
+from upscaler.jobs import events
+from upscaler.jobs.control import Control
+from upscaler.jobs.plan import Plan, kinds
+from upscaler.jobs.report import Report
+from upscaler.jobs.work import Item
+
+
+def run(plan: Plan, *, tell: Callable[[events.Event], None] | None = None, control: Control | None = None) -> Report:
+    """Does all items of a plan; an item that fails does not stop the others.
+
+    Args:
+        plan: from ``make_plan``.
+        tell: gets every event; called from more than one thread, but never by two at once.
+        control: pauses and cancels the job from outside.
+
+    Raises ModelError if the models cannot be had: then nothing was done.  Everything else is in the report: the job
+    ends early where the disk is full (exit code 4) or it was cancelled (130).
+    """
+    from upscaler.jobs.session import Session
+
+    session = Session(plan, tell or (lambda event: None), control or Control())
+    to_do = plan.to_do
+    if to_do:
+        plan.models.load()
+    session.report.model_reason = plan.models.reason
+    session.tell(events.Planned(len(plan.items), ", ".join(plan.models.names), plan.models.reason))
+    for sentence in plan.warnings:
+        session.tell(events.Warned(None, sentence))
+    for item in plan.items:
+        if item.problem is not None:
+            session.failed(item, item.problem)
+        elif item.skip is not None:
+            session.skipped(item, item.skip)
+    try:
+        for kind, items in groupby(to_do, _kind):
+            kinds()[kind].run(list(items), session)
+    except UpscalerError as error:
+        return session.completed(error)
+    return session.completed(None)
+
+
+def _kind(item: Item) -> str:
+    assert item.work is not None  # items without work have a problem, and are not to be done
+    return item.work.kind

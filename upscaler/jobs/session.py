@@ -1,0 +1,135 @@
+"""One run of a plan: who is told what, what became of each item, and how it can be stopped."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from upscaler._version import __version__
+from upscaler.engine.events import Event as EngineEvent
+from upscaler.engine.events import TileDone
+from upscaler.errors import Cancelled, UpscalerError
+from upscaler.jobs import events
+from upscaler.jobs.control import Control
+from upscaler.jobs.plan import Plan
+from upscaler.jobs.report import ItemReport, Report
+from upscaler.jobs.work import Item
+from upscaler.media.files import DiskFull
+
+
+class Session:
+    """Passed to each kind of work.  May be used from several threads."""
+
+    def __init__(self, plan: Plan, tell: Callable[[events.Event], None], control: Control) -> None:
+        self.plan = plan
+        self.settings = plan.settings
+        self.models = plan.models
+        self.control = control
+        self._tell = tell
+        self._lock = threading.Lock()
+        self._begun = time.perf_counter()
+        self._started: dict[int, float] = {}
+        self._worst = 0
+        self.report = Report(
+            version=__version__,
+            settings=msgspec.to_builtins(plan.settings),
+            items=[_blank(item) for item in plan.items],
+            warnings=list(plan.warnings),
+        )
+
+    def tell(self, event: events.Event) -> None:
+        with self._lock:
+            self._tell(event)
+
+    def check(self) -> None:
+        """Waits while the job is paused.  Raises Cancelled if it was cancelled."""
+        if self.control.stop():
+            raise Cancelled("Stopped; whole files stay, and the same command goes on from there.")
+
+    def engine_teller(self, items: Callable[[], list[Item]]) -> Callable[[EngineEvent], None]:
+        """What the engine is given as ``tell`` while it works on what ``items`` returns."""
+
+        def tell(event: EngineEvent) -> None:
+            for item in items():
+                if isinstance(event, TileDone):
+                    self.tell(events.Progress(item.number, event.done, event.total))
+                else:
+                    self.report.items[item.number].fallbacks.append(event.sentence)
+                    self.tell(events.Fallback(item.number, event.sentence))
+
+        return tell
+
+    def started(self, item: Item) -> None:
+        self._started[item.number] = time.perf_counter()
+        self.tell(events.Started(item.number, item.name, item.target))
+        for sentence in item.work.warnings if item.work else ():
+            self.warned(item, sentence)
+
+    def warned(self, item: Item, sentence: str) -> None:
+        self.report.items[item.number].warnings.append(sentence)
+        self.tell(events.Warned(item.number, sentence))
+
+    def finished(self, item: Item, size: int) -> None:
+        """``size``: bytes of the output."""
+        row = self.report.items[item.number]
+        row.state, row.bytes = "finished", size
+        row.seconds = time.perf_counter() - self._started.get(item.number, self._begun)
+        self.tell(events.Finished(item.number, item.target, row.seconds))
+
+    def failed(self, item: Item, error: UpscalerError | str) -> None:
+        row = self.report.items[item.number]
+        row.state, row.sentence = "failed", str(error)
+        self._worst = max(self._worst, error.exit_code if isinstance(error, UpscalerError) else 1)
+        self.tell(events.Failed(item.number, item.name, str(error)))
+
+    def no_room(self, item: Item, error: DiskFull) -> DiskFull:
+        """The error of a full disk with what the user wants to know: how far it came, and how to go on."""
+        folder = item.output.parent if item.output is not None else Path(tempfile.gettempdir())
+        needed = item.work.expected_bytes if item.work is not None else 0
+        free = shutil.disk_usage(folder).free if folder.exists() else 0
+        done = self.report.count("finished")
+        return DiskFull(
+            f"No room on the disk of {folder}: about {_size(needed)} needed for {item.name}, {_size(free)} free. "
+            f"{done} of {len(self.plan.to_do)} are done; the same command goes on from there."
+        )
+
+    def skipped(self, item: Item, sentence: str) -> None:
+        row = self.report.items[item.number]
+        row.state, row.sentence = "skipped", sentence
+        self.tell(events.Skipped(item.number, item.name, sentence))
+
+    def completed(self, error: UpscalerError | None) -> Report:
+        """The last word; ``error`` is what ended the job early, if anything did."""
+        report = self.report
+        report.seconds = time.perf_counter() - self._begun
+        report.exit_code = error.exit_code if error else self._worst
+        report.error = str(error) if error else ""
+        counts = (report.count("finished"), report.count("failed"), report.count("skipped"))
+        self.tell(events.Completed(*counts, report.seconds, report.exit_code))
+        return report
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
+
+
+def _blank(item: Item) -> ItemReport:
+    work = item.work
+    if work is None:
+        return ItemReport(source=item.name, output="")
+    return ItemReport(
+        source=item.name,
+        output=item.target,
+        kind=work.kind,
+        width=work.width,
+        height=work.height,
+        out_width=work.out_width,
+        out_height=work.out_height,
+        models=[f"{step.model} x{step.scale:g}" for step in work.recipe.steps],
+    )
