@@ -1,0 +1,185 @@
+"""MSN: feature distillation with separable convolutions and a spatial attention of several scales.
+
+Special: three pools and a local variance make the map of its spatial attention; channels are weighed by contrast; all
+         blocks' results are added up.
+Source:  NTIRE 2024 report, team DASE-IDEALab; blocks: RFDN (arXiv 2009.11551), BSRN (arXiv 2205.05996).
+Reach:   547 pixels, practically 96, and the contrast of the whole picture in each block: tiles are exact on a grid of
+         12 once these are known.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from upscaler.networks.blocks import (
+    ChannelNorm,
+    ContrastAttention,
+    FeatureDistillation,
+    PixelShuffleHead,
+    conv1x1,
+    conv3x3,
+    depthwise,
+    entering,
+    mean_colour,
+)
+from upscaler.networks.family import Family, Shapes, Traits, has
+from upscaler.networks.layout import Rule, count, renamed, shuffle_scale
+from upscaler.networks.window import resize_map
+
+RULES: tuple[Rule, ...] = (
+    (r"^B(\d)\.", lambda found: f"blocks.{int(found[1]) - 1}."),
+    (r"\.esa\.body\.0\.", ".esa."),
+    (r"\.cca\.body\.", ".cca."),
+    (r"^upsampler\.upsampleOneStep\.", "upsampler."),
+)
+GRID = 12
+"""Pixels between two cells of the maps: the separable convolutions' stride is 4, the pools' is 3."""
+
+
+@dataclass(frozen=True, slots=True)
+class MsnConfig:
+    scale: int
+    width: int
+    distilled: int
+    squeezed: int
+    depth: int
+
+
+class SeparableConv(nn.Module):
+    """A 1x1 without bias, a vertical and a horizontal depthwise one with mirrored borders.
+
+    ``stride`` applies to both of them, and to both axes of each: the whole has its square.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.pw = conv1x1(inputs, outputs, bias=False)
+        self.dw1 = depthwise(outputs, (3, 1), stride=stride, reflect=True)
+        self.dw2 = depthwise(outputs, (1, 3), stride=stride, reflect=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.dw2(self.dw1(self.pw(x)))
+        return result
+
+
+def near_cells(length: Tensor) -> Tensor:
+    """Cells of the map of 3-pools along an axis."""
+    return ((length + 3) // 4 - 1) // 3 + 1
+
+
+def far_cells(length: Tensor) -> Tensor:
+    """Cells of the maps of 5- and 7-pools along an axis."""
+    return ((length + 3) // 4 - 5) // 3 + 1
+
+
+def local_variance(x: Tensor) -> Tensor:
+    """Of windows of 7x7 with stride 3, borders mirrored by one, divisor 48; computed in float32."""
+    windows = F.pad(x.float(), (1, 1, 1, 1), mode="reflect").unfold(2, 7, 3).unfold(3, 7, 3)
+    return windows.var((-2, -1)).to(x.dtype)
+
+
+class MultiScaleESA(nn.Module):
+    """ESA of kind D: what it gates is the normalised input."""
+
+    def __init__(self, channels: int, squeezed: int) -> None:
+        super().__init__()
+        self.ln = ChannelNorm(channels, 1e-6)
+        self.conv1 = conv1x1(channels, squeezed)
+        self.conv_f = conv1x1(squeezed, squeezed)
+        self.conv2_0, self.conv2_1, self.conv2_2, self.conv2_3 = (
+            SeparableConv(squeezed, squeezed, stride=2) for _ in range(4)
+        )
+        self.conv_max_0, self.conv_max_1, self.conv_max_2 = (SeparableConv(squeezed, squeezed) for _ in range(3))
+        self.conv3_0, self.conv3_1, self.conv3_2 = (SeparableConv(squeezed, squeezed) for _ in range(3))
+        self.conv4 = conv1x1(squeezed, channels)
+
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
+        x = self.ln(x)
+        squeezed = self.conv1(x)
+        near = F.max_pool2d(self.conv2_0(squeezed), 3, 3, 1)
+        middle = F.max_pool2d(self.conv2_1(squeezed), 5, 3)
+        far = F.max_pool2d(self.conv2_2(squeezed), 7, 3, 1) + local_variance(self.conv2_3(squeezed))
+        near = self.conv3_0(F.gelu(self.conv_max_0(near)))
+        middle = self.conv3_1(F.gelu(self.conv_max_1(middle)))
+        far = self.conv3_2(F.gelu(self.conv_max_2(far)))
+        size = (x.shape[2], x.shape[3])
+        gate: Tensor = self.conv4(
+            resize_map(near, size, window, near_cells, GRID)
+            + resize_map(middle + far, size, window, far_cells, GRID)
+            + self.conv_f(squeezed)
+        )
+        return x * gate.sigmoid()
+
+
+class Block(FeatureDistillation):
+    def __init__(self, config: MsnConfig) -> None:
+        super().__init__(config.width, config.distilled, SeparableConv, F.gelu)
+        self.esa = MultiScaleESA(config.width, config.squeezed)
+        self.cca = nn.Sequential(
+            conv1x1(config.width, config.width),
+            nn.GELU(),
+            ContrastAttention(config.width, 1),
+            depthwise(config.width),
+        )
+
+    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+        u = super().forward(x)
+        u = self.esa(u, window) + u
+        result: Tensor = self.cca(u) + u + x
+        return result
+
+
+class Msn(nn.Module):
+    """N,3,H,W in 0..1 -> N,3,H*scale,W*scale, not clipped."""
+
+    def __init__(self, config: MsnConfig) -> None:
+        super().__init__()
+        self.fea_conv = conv3x3(3, config.width)
+        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.c1 = conv1x1(config.width, config.width)
+        self.c2 = SeparableConv(config.width, config.width)
+        self.upsampler = PixelShuffleHead(config.width, config.scale)
+
+    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+        mean = mean_colour(x.device)
+        shallow = self.fea_conv(x - mean)
+        deep = entering(self.blocks, shallow)
+        total = torch.zeros_like(deep)
+        for block in self.blocks:
+            deep = block(deep, window)
+            total = total + deep
+        y: Tensor = self.upsampler(self.c2(F.gelu(self.c1(total))) + shallow) + mean
+        return y
+
+
+def read_config(shapes: Shapes) -> MsnConfig:
+    own = renamed(shapes, *RULES)
+    distilled, width = own["blocks.0.c1_d.weight"][:2]
+    return MsnConfig(
+        scale=shuffle_scale(own, "upsampler.0"),
+        width=width,
+        distilled=distilled,
+        squeezed=own["blocks.0.esa.conv1.weight"][0],
+        depth=count(own, r"blocks\.\d+\.c5\.weight"),
+    )
+
+
+FAMILIES = (
+    Family(
+        name="msn",
+        recognises=has("B1.esa.body.0.conv2_3.pw.weight", "B8.cca.body.2.conv_du.0.weight"),
+        read_config=read_config,
+        build=Msn,
+        traits=lambda config: Traits(
+            scale=config.scale,
+            halo=96,
+            grid=GRID,
+            min_size=29,
+            global_statistics=True,
+            precise=("fea_conv", "upsampler"),
+        ),
+        convert=lambda state, _config: renamed(state, *RULES),
+    ),
+)
