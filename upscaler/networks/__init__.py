@@ -32,6 +32,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "emaxgman": ("emaxgman",),
     "msn": ("msn",),
     "efdn": ("efdn",),
+    "dan": ("dan",),
     "pfdnlite": ("pfdnlite",),
     "efqn": ("efqn",),
     "span": ("span",),

@@ -1,0 +1,174 @@
+"""DAN: sixteen channels and three kinds of attention a block.
+
+Special: depthwise mixing at three depths, then a spatial gate from maxima of cells and the picture's variance, then
+         channels that attend to each other within squares of 72x72.  Few multiply-adds, many small steps.
+Source:  NTIRE 2025 report (arXiv 2504.10686); code: Amazingren/NTIRE2025_ESR.
+Reach:   the squares are laid out over the whole picture, so that tiles are only blended.
+"""
+
+from itertools import product
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from upscaler.networks.blocks import (
+    ChannelNorm,
+    Conv,
+    GatedFeedForward,
+    GlobalVariance,
+    ResidualNetwork,
+    conv1x1,
+    conv3x3,
+    depthwise,
+    unit,
+)
+from upscaler.networks.family import Traits, has
+from upscaler.networks.layout import Rule, Sizes, chain
+from upscaler.networks.window import through_cells
+
+RULES: tuple[Rule, ...] = (
+    (r"^to_feat\.", "conv_1."),
+    (r"^B(\d)\.", lambda found: f"blocks.{int(found[1]) - 1}."),
+    (r"\.local_handle\.", ".local."),
+    (r"\.spatial_attn\.", ".spatial."),
+    (r"\.channel_attn\.", ".channel."),
+    (r"\.global_channel\.", ".attention."),
+    (r"(norm[12])\.body\.", r"\1."),
+    (r"^fuse\.", "conv_2."),
+    (r"^to_img\.", "upsampler."),
+    (r"^refine\.(\d)\.", lambda found: f"upsampler.{int(found[1]) + 2}."),
+)
+SQUARE = 72
+"""Side of the squares within which channels attend to each other."""
+
+CELL = 8
+"""Side of the cells whose maxima make the spatial gate."""
+
+
+class Local(nn.Module):
+    """Each depth of a chain of depthwise convolutions gives half of the channels, and all are fused."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.dwconv1, self.dwconv2, self.dwconv3 = (
+            nn.Sequential(conv1x1(width, width), depthwise(width)) for _ in range(3)
+        )
+        self.conv1, self.conv2, self.conv3 = (conv1x1(width, width // 2) for _ in range(3))
+        self.conv4 = Conv(width, width // 2, groups=width // 2)
+        self.conv5 = conv1x1(2 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        depths = [x]
+        for mix in (self.dwconv1, self.dwconv2, self.dwconv3):
+            depths.append(F.gelu(mix(depths[-1]) + depths[-1]))
+        takes = (self.conv1, self.conv2, self.conv3, self.conv4)
+        parts = [F.gelu(take(part)) for take, part in zip(takes, depths, strict=True)]
+        result: Tensor = self.conv5(torch.cat(parts, 1))
+        return result
+
+
+class SpatialGate(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv1 = conv1x1(width, width // 2, bias=False)
+        self.dwconv = depthwise(width // 2, bias=False)
+        self.variance = GlobalVariance()
+        self.conv2 = conv1x1(width // 2, width // 2, bias=False)
+        self.conv3 = conv1x1(width // 2, width, bias=False)
+
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
+        p = self.conv1(unit(x))
+        variance = self.variance(p, window)
+        gate = through_cells(p, CELL, window, lambda maxima: F.gelu(self.conv2(self.dwconv(maxima) + variance)))
+        result: Tensor = self.conv3(p * gate) + x
+        return result
+
+
+class SquareAttention(nn.Module):
+    """Channels attend to channels within squares; where squares overlap, their results are averaged."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.project_in = conv1x1(width, 4 * width, bias=False)
+        self.dwconv = depthwise(2 * width, bias=False)
+        self.project_out = conv1x1(width, width, bias=False)
+        self.temperature = nn.Parameter(torch.ones(1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mixed, gate = self.project_in(x).chunk(2, 1)
+        mixed = self.dwconv(mixed) * gate
+        total = torch.zeros_like(x)
+        times = x.new_zeros(x.shape[2:])
+        for rows, columns in product(squares(x.shape[2]), squares(x.shape[3])):
+            query, value = mixed[:, :, rows, columns].chunk(2, 1)
+            total[:, :, rows, columns] += self.attend(query, value)
+            times[rows, columns] += 1
+        result: Tensor = self.project_out(total / times)
+        return result
+
+    def attend(self, query: Tensor, value: Tensor) -> Tensor:
+        values = value.flatten(2).float()
+        scores = F.normalize(query.flatten(2).float(), dim=2) @ F.normalize(values, dim=2).transpose(1, 2)
+        attended: Tensor = (scores * self.temperature).softmax(2) @ values
+        return attended.view_as(value).to(value.dtype)
+
+
+def squares(length: int) -> list[slice]:
+    """Where the squares lie along an axis: as few as cover it, evenly apart but for the last, which ends with it."""
+    side = min(SQUARE, length)
+    step = -(-(length - side) // max(-(-length // SQUARE) - 1, 1))
+    starts = [*range(0, length - side, step), length - side] if step else [0]
+    return [slice(start, start + side) for start in starts]
+
+
+class ChannelAttention(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm1 = ChannelNorm(width, 1e-5)
+        self.attention = SquareAttention(width)
+        self.norm2 = ChannelNorm(width, 1e-5)
+        self.ffn = GatedFeedForward(width, 2 * width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.attention(self.norm1(x)) + x
+        result: Tensor = self.ffn(self.norm2(x)) + x
+        return result
+
+
+class Block(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.local = Local(width)
+        self.spatial = SpatialGate(width)
+        self.channel = ChannelAttention(width)
+
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
+        result: Tensor = self.channel(self.spatial(self.local(x), window)) + x
+        return result
+
+
+def build(config: Sizes) -> ResidualNetwork:
+    """The head goes on after the pixel shuffle: four depthwise convolutions of the enlarged colours."""
+    refine = [layer for _ in range(4) for layer in (nn.GELU(), depthwise(3, bias=False))]
+    return ResidualNetwork(
+        conv3x3(3, config.width, bias=False),
+        [Block(config.width) for _ in range(config.depth)],
+        nn.Sequential(conv1x1(config.depth * config.width, config.width, bias=False), nn.GELU(), Local(config.width)),
+        nn.Sequential(conv1x1(config.width, 3 * config.scale**2, bias=False), nn.PixelShuffle(config.scale), *refine),
+        fused=True,
+        centred=True,
+    )
+
+
+FAMILIES = (
+    chain(
+        "dan",
+        has("to_feat.weight", "B6.channel_attn.global_channel.temperature", "refine.7.weight"),
+        build,
+        lambda config: Traits(
+            scale=config.scale, halo=64, min_size=CELL, exact_tiles=False, precise=("conv_1", "upsampler")
+        ),
+        *RULES,
+    ),
+)
