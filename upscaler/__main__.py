@@ -1,0 +1,5 @@
+"""``python -m upscaler``: the same as ``upscale``."""
+
+from upscaler.commands.upscale import main
+
+main()
