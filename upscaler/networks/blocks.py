@@ -238,7 +238,8 @@ class GatedFeedForward(nn.Module):
 class FeatureDistillation(nn.Module):
     """RFDB without its attention: three residual stages, each leaving a part of its input behind (RFDN, section 3.2).
 
-    ``convolution`` makes the stages' convolutions from their inputs and outputs.
+    ``convolution`` makes the stages' convolutions from their inputs and outputs; ``last`` is the fourth stage's if
+    that is of another kind.  ``residual``: each of the three adds its input.
     """
 
     def __init__(
@@ -247,19 +248,23 @@ class FeatureDistillation(nn.Module):
         distilled: int,
         convolution: Callable[[int, int], nn.Module],
         activation: Activation,
+        *,
+        last: nn.Module | None = None,
+        residual: bool = True,
     ) -> None:
         super().__init__()
         self.c1_d, self.c2_d, self.c3_d = (conv1x1(channels, distilled) for _ in range(3))
         self.c1_r, self.c2_r, self.c3_r = (convolution(channels, channels) for _ in range(3))
-        self.c4 = convolution(channels, distilled)
+        self.c4 = last or convolution(channels, distilled)
         self.c5 = conv1x1(4 * distilled, channels)
         self.activation = activation
+        self.residual = residual
 
     def forward(self, x: Tensor) -> Tensor:
         parts = []
         for distil, refine in ((self.c1_d, self.c1_r), (self.c2_d, self.c2_r), (self.c3_d, self.c3_r)):
             parts.append(self.activation(distil(x)))
-            x = self.activation(refine(x) + x)
+            x = self.activation(refine(x) + x if self.residual else refine(x))
         result: Tensor = self.c5(torch.cat((*parts, self.activation(self.c4(x))), 1))
         return result
 
