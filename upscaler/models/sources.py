@@ -185,7 +185,7 @@ def _receive(
 
     done = begun
     with part.open("ab" if begun else "wb") as out:
-        for chunk in response.iter_bytes(1 << 16):
+        for chunk in response.iter_bytes():
             if done == 0 and not looks_right(chunk[:HEAD], file):
                 raise Unavailable(f"what came is not {WANTED[file.format]}: {what_it_is(chunk[:HEAD])}")
             done += len(chunk)
