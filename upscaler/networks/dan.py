@@ -6,8 +6,6 @@ Source:  NTIRE 2025 report (arXiv 2504.10686); code: Amazingren/NTIRE2025_ESR.
 Reach:   the squares are laid out over the whole picture, so that tiles are only blended.
 """
 
-from itertools import product
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,12 +22,13 @@ from upscaler.networks.blocks import (
     unit,
 )
 from upscaler.networks.family import Traits, has
-from upscaler.networks.layout import Rule, Sizes, chain
+from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain
+from upscaler.networks.squares import averaged_over_squares, channel_attention
 from upscaler.networks.window import through_cells
 
 RULES: tuple[Rule, ...] = (
     (r"^to_feat\.", "conv_1."),
-    (r"^B(\d)\.", lambda found: f"blocks.{int(found[1]) - 1}."),
+    NUMBERED_BLOCKS,
     (r"\.local_handle\.", ".local."),
     (r"\.spatial_attn\.", ".spatial."),
     (r"\.channel_attn\.", ".channel."),
@@ -97,29 +96,13 @@ class SquareAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         mixed, gate = self.project_in(x).chunk(2, 1)
-        mixed = self.dwconv(mixed) * gate
-        total = torch.zeros_like(x)
-        times = x.new_zeros(x.shape[2:])
-        for rows, columns in product(squares(x.shape[2]), squares(x.shape[3])):
-            query, value = mixed[:, :, rows, columns].chunk(2, 1)
-            total[:, :, rows, columns] += self.attend(query, value)
-            times[rows, columns] += 1
-        result: Tensor = self.project_out(total / times)
+        attended = averaged_over_squares(self.dwconv(mixed) * gate, SQUARE, self.attend)
+        result: Tensor = self.project_out(attended)
         return result
 
-    def attend(self, query: Tensor, value: Tensor) -> Tensor:
-        values = value.flatten(2).float()
-        scores = F.normalize(query.flatten(2).float(), dim=2) @ F.normalize(values, dim=2).transpose(1, 2)
-        attended: Tensor = (scores * self.temperature).softmax(2) @ values
-        return attended.view_as(value).to(value.dtype)
-
-
-def squares(length: int) -> list[slice]:
-    """Where the squares lie along an axis: as few as cover it, evenly apart but for the last, which ends with it."""
-    side = min(SQUARE, length)
-    step = -(-(length - side) // max(-(-length // SQUARE) - 1, 1))
-    starts = [*range(0, length - side, step), length - side] if step else [0]
-    return [slice(start, start + side) for start in starts]
+    def attend(self, mixed: Tensor) -> Tensor:
+        query, value = mixed.chunk(2, 1)
+        return channel_attention(query, value, value, self.temperature[None], lambda scores: scores.softmax(-1))
 
 
 class ChannelAttention(nn.Module):
