@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import av
 from av.filter import Graph
@@ -93,6 +94,9 @@ def _decoded(film: Film, start: float | None, deinterlace: bool) -> Iterator[av.
             yield from weaver.rest()
 
 
+T = TypeVar("T", Frame, _Moment)
+
+
 @dataclass(frozen=True, slots=True)
 class _Gap:
     ticks: int | None
@@ -144,7 +148,7 @@ def _after(last: _Moment | None, ticks: int | None) -> int:
     return max(ticks, last.ticks + 1)
 
 
-def _within(moments: Iterator[_Moment], film: Film, start: float | None, duration: float | None) -> Iterator[_Moment]:
+def _within(moments: Iterator[T], film: Film, start: float | None, duration: float | None) -> Iterator[T]:
     end: float | None = None
     for moment in moments:
         seconds = float(moment.ticks * film.time_base)
@@ -155,6 +159,15 @@ def _within(moments: Iterator[_Moment], film: Film, start: float | None, duratio
             if seconds >= end - _HALF_A_MILLISECOND:
                 return
         yield moment
+
+
+def within(
+    frames: Iterator[Frame], film: Film, start: float | None, duration: float | None, skip: int
+) -> Iterator[Frame]:
+    """The frames of that part, numbered from 0, without the first ``skip``."""
+    for index, frame in enumerate(_within(frames, film, start, duration)):
+        if index >= skip:
+            yield replace(frame, index=index)
 
 
 _HALF_A_MILLISECOND = 0.0005
