@@ -47,10 +47,10 @@ def layout_of(channels: int, dtype: npt.DTypeLike) -> Layout:
     return Layout(colours=3 if channels > 2 else 1, alpha=channels % 2 == 0, dtype=kind)
 
 
-def colour_to_tensor(tiles: list[Pixels], device: torch.device) -> Tensor:
+def colour_to_tensor(tiles: list[Pixels]) -> Tensor:
     """Tiles H,W,1 or H,W,3 of one shape -> N,3,H,W float32 in 0..1, channels last; gray becomes R = G = B."""
     batch = torch.from_numpy(np.stack(tiles))
-    x = batch.to(device).permute(0, 3, 1, 2).float()
+    x = batch.permute(0, 3, 1, 2).float()
     x = x if batch.dtype == torch.float32 else x / WHITE[tiles[0].dtype]
     return x.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last) if x.shape[1] == 1 else x
 

@@ -1,26 +1,38 @@
 """In which type a network computes."""
 
-from copy import deepcopy
 from typing import Literal
 
 import torch
-from torch import nn
 
+from upscaler.errors import DeviceError
 from upscaler.models.model import Model
-from upscaler.networks.family import Traits
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
+BF16_LOSS = 0.03
+"""dB on Set5 that bf16 may cost to be taken without being asked for."""
+
 
 def pick(wish: Precision, model: Model, device: torch.device) -> torch.dtype:
-    """The type for the network's body.  ``auto``: half precision where the device is faster with it."""
-    if wish != "auto":
-        return DTYPES[wish]
+    """The type for the network's body.
+
+    ``auto``: half precision where the device is faster with it and the card does not speak against it; a card that says
+    nothing does not.  Raises DeviceError for half precision that the device cannot do.
+    """
+    if wish == "auto":
+        return _fastest(model, device)
+    if wish == "bf16" and device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        raise DeviceError(f"{device} cannot compute in bf16; fp16 and fp32 are possible.")
+    return DTYPES[wish]
+
+
+def _fastest(model: Model, device: torch.device) -> torch.dtype:
     if device.type == "cpu":
-        return torch.bfloat16 if cpu_computes_bf16() else torch.float32
-    return torch.float32
+        return torch.bfloat16 if cpu_computes_bf16() and bf16_is_good_enough(model) else torch.float32
+    # fp16 rounds eight times finer than bf16, and what overflows is repeated in float32.
+    return torch.float16
 
 
 def cpu_computes_bf16() -> bool:
@@ -28,18 +40,7 @@ def cpu_computes_bf16() -> bool:
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
 
 
-def converted(network: nn.Module, traits: Traits, dtype: torch.dtype) -> nn.Module:
-    """A copy for inference, channels last, its body in ``dtype`` and ``Traits.precise`` in float32."""
-    copy = deepcopy(network).eval().requires_grad_(False)
-    for name, module in copy.named_modules():
-        if not any(name == prefix or name.startswith(f"{prefix}.") for prefix in traits.precise):
-            _convert_own(module, dtype)
-    nhwc: nn.Module = copy.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's own stub lacks it
-    return nhwc
-
-
-def _convert_own(module: nn.Module, dtype: torch.dtype) -> None:
-    """The tensors of this module, not those of its children."""
-    for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
-        if tensor.is_floating_point():
-            tensor.data = tensor.data.to(dtype)
+def bf16_is_good_enough(model: Model) -> bool:
+    """The card tells of no greater loss than ``BF16_LOSS``."""
+    card = model.card.precision if model.card else None
+    return card is None or card.bf16_loss_db is None or card.bf16_loss_db <= BF16_LOSS

@@ -3,11 +3,8 @@
 import torch
 from torch import Tensor
 
-from upscaler.engine.tiles import Tile
+from upscaler.engine.tiles import Span, Tile
 from upscaler.networks.run import out_edge
-
-REACH = 2
-"""Input pixels on each side that an output pixel depends on."""
 
 
 def enlarge(x: Tensor, tile: Tile, size: tuple[int, int], scale: float) -> Tensor:
@@ -15,24 +12,24 @@ def enlarge(x: Tensor, tile: Tile, size: tuple[int, int], scale: float) -> Tenso
 
     ``size`` is height and width of the whole picture: beyond its border the edge repeats.  Sums in float32.
     """
-    rows = _weights(tile.rows.read_start, tile.rows.read, size[0], scale).to(x.device)
-    columns = _weights(tile.columns.read_start, tile.columns.read, size[1], scale).to(x.device)
-    return rows @ x.float() @ columns.T
+    rows = _resample(x.float(), 2, tile.rows, size[0], scale)
+    return _resample(rows, 3, tile.columns, size[1], scale)
 
 
-def _weights(start: int, count: int, length: int, scale: float) -> Tensor:
-    """Output rows x ``count`` input rows: how much each input row of the tile gives to each of its output rows."""
-    first, last = out_edge(start, scale), out_edge(start + count, scale)
+def _resample(x: Tensor, axis: int, span: Span, length: int, scale: float) -> Tensor:
+    first, last = out_edge(span.read_start, scale), out_edge(span.read_stop, scale)
     place = (torch.arange(first, last, dtype=torch.float64) + 0.5) / scale - 0.5
     base = place.floor()
-    result = torch.zeros(last - first, count, dtype=torch.float64)
-    for step in range(-1, 3):
-        source = (base + step).clamp(0, length - 1)
-        # Rows outside the tile matter only in the halo, which is thrown away.
-        local = (source - start).clamp(0, count - 1).long()
-        result.scatter_add_(1, local[:, None], _cubic((place - base - step).abs())[:, None])
-    # The four weights sum to one but for rounding, and opaque must stay opaque.
-    return (result / result.sum(1, keepdim=True)).float()
+    taps = [(base + step).clamp(0, length - 1) for step in range(-1, 3)]
+    weights = torch.stack([_cubic((place - base - step).abs()) for step in range(-1, 3)])
+    shape = [-1 if i == axis else 1 for i in range(4)]
+    parts = []
+    for tap, weight in zip(taps, weights.float().to(x.device), strict=True):
+        # Pixels outside what the tile reads matter only in the halo, which is thrown away.
+        local = (tap - span.read_start).clamp(0, span.read - 1).long().to(x.device)
+        parts.append(x.index_select(axis, local) * weight.view(shape))
+    total: Tensor = parts[0] + parts[3] + (parts[1] + parts[2])
+    return total
 
 
 def _cubic(distance: Tensor) -> Tensor:

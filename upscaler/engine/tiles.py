@@ -11,6 +11,9 @@ from upscaler.networks.family import Traits
 from upscaler.networks.run import out_edge
 from upscaler.networks.window import Window
 
+LEAST_HALO = 2
+"""Input pixels: what plain enlarging (``resample``) needs, which stands in where a network fails."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -20,6 +23,17 @@ class Span:
     stop: int
     read_start: int
     read_stop: int
+
+    def halved(self, halo: int, grid: int, min_size: int, overlap: int) -> tuple["Span", "Span"]:
+        """Two pieces that keep the same part and read no more than this one; ``overlap`` is kept by both."""
+        middle = (self.start + self.stop) // 2
+        first_stop, second_start = middle + overlap, middle - overlap
+        read_stop = max(first_stop + halo, self.read_start + min_size)
+        read_start = min(second_start - halo, self.read_stop - min_size) // grid * grid
+        return (
+            Span(self.start, first_stop, self.read_start, min(read_stop, self.read_stop)),
+            Span(second_start, self.stop, max(read_start, self.read_start), self.read_stop),
+        )
 
     @property
     def read(self) -> int:
@@ -47,6 +61,23 @@ class Tile:
     def shape(self) -> tuple[int, int]:
         """Height and width of what is read."""
         return self.rows.read, self.columns.read
+
+
+def split(tile: Tile, traits: Traits, floor: int, overlap: int = 0) -> list[Tile]:
+    """The tile in halves along each axis on which it keeps at least twice ``floor``; [] if it is too small for that."""
+
+    def pieces(span: Span) -> tuple[Span, ...]:
+        large = span.stop - span.start >= max(2 * floor, 4 * overlap)
+        return span.halved(traits.halo, traits.grid, traits.min_size, overlap) if large else (span,)
+
+    parts = [Tile(rows, columns) for rows in pieces(tile.rows) for columns in pieces(tile.columns)]
+    return parts if len(parts) > 1 else []
+
+
+def widened(spans: tuple[Span, ...], overlap: int) -> tuple[Span, ...]:
+    """The spans of one axis, each keeping ``overlap`` more where it has a neighbour (to be blended with it)."""
+    end = spans[-1].stop
+    return tuple(Span(max(s.start - overlap, 0), min(s.stop + overlap, end), s.read_start, s.read_stop) for s in spans)
 
 
 def spans(length: int, core: int, halo: int = 0, grid: int = 1, min_size: int = 1) -> tuple[Span, ...]:
@@ -110,11 +141,22 @@ class TileGrid:
         )
 
 
-def tile_grid(height: int, width: int, traits: Traits, core: int | None, halo: int | None = None) -> TileGrid:
-    """The tiles of a picture for a network; ``core`` None: the whole picture as one tile."""
-    halo = traits.halo if halo is None else halo
+def tile_grid(height: int, width: int, traits: Traits, core: int | None, overlap: int = 0) -> TileGrid:
+    """The tiles of a picture for a network; ``core`` None: the whole picture as one tile.
+
+    With ``overlap``, each tile keeps that much more where it has a neighbour, to be blended with it.
+    """
     rows, columns = (
-        spans(length, length if core is None else core, halo, traits.grid, traits.min_size)
+        widened(
+            spans(
+                length,
+                length if core is None else core,
+                max(traits.halo, LEAST_HALO) + overlap,
+                traits.grid,
+                traits.min_size,
+            ),
+            overlap,
+        )
         for length in (height, width)
     )
     return TileGrid(height, width, rows, columns, traits.min_size)

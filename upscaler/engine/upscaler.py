@@ -3,21 +3,27 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from upscaler.engine import devices, precision
+from upscaler.engine import devices
+from upscaler.engine.enlarging import Enlarging
 from upscaler.engine.events import Event, TileDone
-from upscaler.engine.pixels import WHITE, Layout, Pixels, bleed, colour_to_pixels, colour_to_tensor, layout_of, quantise
-from upscaler.engine.resample import enlarge
-from upscaler.engine.sources import ArraySource, RowReader, Source
-from upscaler.engine.tiles import Tile, TileGrid, tile_grid
-from upscaler.errors import Cancelled, MediaError
+from upscaler.engine.executors.eager import Eager
+from upscaler.engine.ladder import Ladder, Work
+from upscaler.engine.memory import budget, need
+from upscaler.engine.pixels import Pixels, layout_of
+from upscaler.engine.plan import tile_plan
+from upscaler.engine.precision import Precision, pick
+from upscaler.engine.sources import ArraySource, Source
+from upscaler.engine.tiles import tile_grid
+from upscaler.errors import MediaError
 from upscaler.models.model import Model
-from upscaler.networks.run import extend, out_edge
-from upscaler.networks.window import stack
+from upscaler.networks.run import out_edge
 
-TILE = 512
+OVERLAP = 16
+"""Input pixels on either side of a border over which tiles that are not exact are blended."""
+
+TOGETHER = 64
+"""How many small pictures are in work at once."""
 
 
 class Upscaler:
@@ -27,7 +33,7 @@ class Upscaler:
         model: the network with its weights; it is copied, never changed.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:1``, ``cuda:0,1``, ``mps``, ``xpu``.
         precision: of the network's body; ``auto``: half precision where it is faster and the card allows it.
-        tile: side of a tile in input pixels; None: chosen; 0: the whole picture if it fits.
+        tile: side of what a tile keeps, in input pixels; None: chosen; 0: the whole picture if it fits.
         exact: networks that look at the whole picture are run in passes, so that tiles equal the whole picture.
         memory: bytes that may be used; None: a share of what is free.
         threads: for the CPU; None: torch's own number.
@@ -43,7 +49,7 @@ class Upscaler:
         model: Model,
         *,
         device: str = "auto",
-        precision: precision.Precision = "auto",
+        precision: Precision = "auto",
         tile: int | None = None,
         exact: bool = False,
         memory: int | None = None,
@@ -53,79 +59,88 @@ class Upscaler:
         stop: Callable[[], bool] | None = None,
     ) -> None:
         self.model = model
-        self._device = devices.pick(device)[0]
+        self.device = devices.pick(device)[0]
+        self.dtype = pick(precision, model, self.device)
         self._tile = tile
+        self._exact = exact
+        self._memory = memory
         self._tell = tell or (lambda event: None)
-        self._stop = stop or (lambda: False)
-        self._traits = model.traits
-        dtype = _precision_of(precision, model, self._device)
-        self._network = _converted(model, dtype).to(self._device)
+        # Tiles that are exact need not overlap.
+        self._overlap = 0 if model.traits.exact_tiles else OVERLAP
+        eager = Eager(model, self.device, self.dtype)
+        self._need = need(eager.network, model.traits, self.device)
+        self._ladder = Ladder(
+            model, eager, self.device, self.dtype, overlap=self._overlap, tell=self._tell, stop=stop or (lambda: False)
+        )
 
     def upscale(self, pixels: Pixels) -> Pixels:
         """H,W or H,W,C (gray, gray with alpha, RGB, RGBA; uint8, uint16 or float32 in 0..1) -> the same, enlarged.
 
         Integers are clipped; floats keep what goes beyond 0..1.
         """
-        if pixels.ndim not in (2, 3) or not pixels.size:
-            raise MediaError(f"An array of shape {pixels.shape} is not a picture; (height, width[, channels]) is.")
-        rows = np.concatenate(list(self.upscale_rows(ArraySource(pixels))))
-        return rows if pixels.ndim == 3 else rows[..., 0]
+        return self.upscale_many([pixels])[0]
 
     def upscale_many(self, pictures: Sequence[Pixels]) -> list[Pixels]:
-        """Each picture enlarged."""
-        return [self.upscale(picture) for picture in pictures]
+        """Each picture enlarged; those that need no more than one row of tiles share calls of the network."""
+        results: list[Pixels] = list(pictures)
+        small: list[tuple[int, Enlarging]] = []
+        for place, pixels in enumerate(pictures):
+            if pixels.ndim not in (2, 3) or not pixels.size:
+                raise MediaError(f"An array of shape {pixels.shape} is not a picture; (height, width[, channels]) is.")
+            picture = self._open(ArraySource(pixels))
+            if len(picture.grid.rows) == 1:
+                small.append((place, picture))
+            else:
+                results[place] = self._gathered(picture)
+        # Pictures of one size lie side by side, so that their tiles are of one shape.
+        small.sort(key=lambda item: (item[1].grid.height, item[1].grid.width))
+        for start in range(0, len(small), TOGETHER):
+            chunk = small[start : start + TOGETHER]
+            self._work([work for _, picture in chunk for work in picture.begin(0)])
+            for place, picture in chunk:
+                results[place] = picture.finish(0)
+        return [r if p.ndim == 3 else r[..., 0] for r, p in zip(results, pictures, strict=True)]
 
     def upscale_rows(self, source: Source) -> Iterator[Pixels]:
-        """Enlarged rows from top to bottom, as soon as they are final: n, width * scale, channels; n varies."""
-        layout = layout_of(source.channels, source.dtype)
-        grid = tile_grid(source.height, source.width, self._traits, self._core())
-        reader = RowReader(source)
+        """Enlarged rows from top to bottom, as soon as they are final: n, width * scale, channels; n varies.
+
+        Needs memory for one row of tiles, whatever the height.
+        """
+        return self._rows(self._open(source))
+
+    def _rows(self, picture: Enlarging) -> Iterator[Pixels]:
         done = 0
-        for row in grid.rows:
-            strip = reader.rows(row.read_start, row.read_stop)
-            band = self._empty(row.placed(self._traits.scale), source.width, layout)
-            for tile in (Tile(row, column) for column in grid.columns):
-                if self._stop():
-                    raise Cancelled("Stopped before the picture was finished.")
-                part = strip[:, tile.columns.read_start : tile.columns.read_stop]
-                band[:, tile.columns.placed(self._traits.scale)] = self._enlarge(part, tile, grid, layout)
-                done += 1
-                self._tell(TileDone(done, len(grid)))
-            yield band
+        for index in range(len(picture.grid.rows)):
+            done = self._work(
+                picture.begin(index), done, (len(picture.grid.rows) - index - 1) * len(picture.grid.columns)
+            )
+            yield picture.finish(index)
 
-    def _core(self) -> int | None:
-        return TILE if self._tile is None else self._tile or None
+    def _gathered(self, picture: Enlarging) -> Pixels:
+        whole: Pixels | None = None
+        row = 0
+        for band in self._rows(picture):
+            if whole is None:
+                height = out_edge(picture.grid.height, self.model.scale)
+                whole = np.empty((height, *band.shape[1:]), band.dtype)
+            whole[row : row + len(band)] = band
+            row += len(band)
+        assert whole is not None
+        return whole
 
-    def _empty(self, rows: slice, width: int, layout: Layout) -> Pixels:
-        shape = (rows.stop - rows.start, out_edge(width, self._traits.scale), layout.channels)
-        pixels: Pixels = np.empty(shape, layout.dtype)
-        return pixels
+    def _work(self, works: list[Work], done: int = 0, later: int = 0) -> int:
+        """Compute tiles and put them in their places; how many are done now.  ``later``: tiles that will follow."""
+        for work, result, waiting in self._ladder.run(works):
+            work.canvas.place(work.tile, result)
+            done += 1
+            self._tell(TileDone(done, done + waiting + later))
+        return done
 
-    def _enlarge(self, part: Pixels, tile: Tile, grid: TileGrid, layout: Layout) -> Pixels:
-        if layout.alpha:
-            part = bleed(part)
-        y = self._forward(colour_to_tensor([part[..., : layout.colours]], self._device), tile, grid)
-        result = colour_to_pixels(self._kept(y, tile)[0], layout)
-        if layout.alpha:
-            alpha = torch.from_numpy(part[..., -1].astype(np.float32)) / WHITE[part.dtype]
-            plain = enlarge(alpha[None, None], tile, (grid.height, grid.width), self._traits.scale)
-            result = torch.cat((result, quantise(self._kept(plain, tile)[0, 0], layout.dtype)[..., None]), 2)
-        pixels: Pixels = result.cpu().numpy()
-        return pixels
-
-    def _kept(self, y: Tensor, tile: Tile) -> Tensor:
-        return y[..., tile.rows.kept(self._traits.scale), tile.columns.kept(self._traits.scale)]
-
-    def _forward(self, x: Tensor, tile: Tile, grid: TileGrid) -> Tensor:
-        window = None if grid.whole else stack([grid.window(tile)]).to(self._device)
-        with torch.inference_mode():
-            y: Tensor = self._network(extend(x, self._traits.min_size) * self._traits.value_range, window)
-            return y / self._traits.value_range
-
-
-def _precision_of(wish: precision.Precision, model: Model, device: torch.device) -> torch.dtype:
-    return precision.pick(wish, model, device)
-
-
-def _converted(model: Model, dtype: torch.dtype) -> torch.nn.Module:
-    return precision.converted(model.network, model.traits, dtype)
+    def _open(self, source: Source) -> Enlarging:
+        layout = layout_of(source.channels, source.dtype)
+        size = (source.height, source.width)
+        room = budget(self.device, self._memory)
+        plan = tile_plan(size, self.model.traits, self._need, room, self.device, self._tile, self._overlap)
+        self._ladder.allow(plan.at_once)
+        grid = tile_grid(*size, self.model.traits, plan.core, self._overlap)
+        return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0)

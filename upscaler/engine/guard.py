@@ -1,0 +1,34 @@
+"""What no picture can be, and what is put in its place.
+
+Several networks answer a checkerboard of single pixels, or strong noise, with values millions of times beyond white,
+in float32 as well.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LIMIT = 3.0
+"""Times white (or the brightest input): photographs stay below 1.1, noisy ones below 2.3."""
+
+FEATHER = 16
+"""Output pixels over which the replacement passes into the network's own result."""
+
+
+def limits(x: Tensor) -> Tensor:
+    """N: the largest magnitude that is believed for each picture of a batch."""
+    return LIMIT * x.abs().amax((1, 2, 3)).clamp(min=1)
+
+
+def blown(y: Tensor, limit: Tensor) -> Tensor:
+    """N, bool: the result is not finite or beyond its limit."""
+    low, high = torch.aminmax(y.flatten(1), dim=1)
+    return ~torch.maximum(-low, high).le(limit)
+
+
+def patch(y: Tensor, plain: Tensor, limit: Tensor) -> Tensor:
+    """``y`` with ``plain`` where it is blown up, and smoothly around (1,C,H,W)."""
+    wrong = ~(y.abs() <= limit).all(1, keepdim=True)
+    near = F.max_pool2d(wrong.float(), 4 * FEATHER + 1, 1, 2 * FEATHER)
+    weight = F.avg_pool2d(near, 2 * FEATHER + 1, 1, FEATHER, count_include_pad=False)
+    return torch.where(wrong, plain, plain * weight + y.where(~wrong, 0) * (1 - weight))
