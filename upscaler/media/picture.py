@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
+import numpy as np
+import numpy.typing as npt
 
-Pixels: TypeAlias = "npt.NDArray[Any]"
+Pixels = npt.NDArray[Any]
 """H,W,C with C 1 (gray), 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha, not premultiplied).
 
 uint8 or uint16 over their whole range, or float32 with black 0 and white 1.
