@@ -10,9 +10,11 @@ from upscaler.errors import ModelError
 from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "agdn": ("agdn",),
     "lkfn": ("lkfn",),
     "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
     "dirn": ("dirn",),
+    "harn": ("harn",),
     "ifadnet": ("ifadnet", "lsanet"),
     "safmn": ("egfmn", "gfmn", "safmn-deep15"),
     "safmnpp": ("safmnpp",),
@@ -20,6 +22,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "bviesr": ("bviesr",),
     "craft": ("craft",),
     "dwmamba": ("dwmamba",),
+    "haesr": ("haesr",),
     "hitsr": ("hit-srf",),
     "mambair": ("mambairv2-light",),
     "dvmsr": ("dvmsr",),

@@ -5,9 +5,9 @@ Special: no softmax.  A window's values, averaged to 8x8 cells, are correlated w
          their changing sizes mix the picture.
 Source:  Zhang et al., "HiT-SR: Hierarchical Transformer for Efficient Image Super-Resolution", ECCV 2024
          (arXiv 2407.05878), sections 3.2 and 3.3.
-Reach:   many hundreds of pixels, of which the nearest 96 weigh more than 1e-4.  Windows are anchored at the top left
-         of what the network is given, so tiles begin on multiples of 192, the least common multiple of their sides;
-         where a tile ends within a window of 64, as much more is lost.
+Reach:   many hundreds of pixels, of which those beyond 128 weigh less than 2e-5, even where a tile ends within a
+         window.  Windows are anchored at the top left of what the network is given, so tiles begin on multiples of 192,
+         the least common multiple of their sides.
 """
 
 import math
@@ -21,7 +21,7 @@ from upscaler.networks.attention import reflect_to_multiple
 from upscaler.networks.blocks import Linear, TokenNorm, conv1x1, conv3x3
 from upscaler.networks.family import Family, Shapes, State, Traits
 from upscaler.networks.layout import count, renamed
-from upscaler.networks.swinir import FEED_FORWARD_RULES, PRECISE, RULES, ConvFeedForward, Frame, Group
+from upscaler.networks.swinir import FEED_FORWARD_RULES, PRECISE, RULES, ConvFeedForward, Frame, Group, cut, placed
 
 HEADS = 6
 CELLS = 8
@@ -31,7 +31,7 @@ SIDES = (4, 8, 16, 32, 48, 64)
 """Of the windows of a group's blocks: half of 8, then multiples of it."""
 
 GRID = math.lcm(*SIDES)
-HALO = 96 + SIDES[-1]
+HALO = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,6 @@ class HitSrfConfig:
 
     hidden: int
     groups: int
-
-
-def cut(x: Tensor, side: int) -> Tensor:
-    """N,H,W,C -> windows,side**2,C; H and W are multiples of ``side``."""
-    n, height, width, channels = x.shape
-    windows = x.view(n, height // side, side, width // side, side, channels).transpose(2, 3)
-    return windows.reshape(-1, side * side, channels)
-
-
-def placed(windows: Tensor, side: int, height: int, width: int) -> Tensor:
-    """windows,side**2,C -> N,height,width,C."""
-    channels = windows.shape[2]
-    rows = windows.view(-1, height // side, width // side, side, side, channels).transpose(2, 3)
-    return rows.reshape(-1, height, width, channels)
 
 
 class QueryValue(nn.Module):

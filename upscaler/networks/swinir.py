@@ -1,4 +1,4 @@
-"""What the descendants of SwinIR share: the frame around their groups of blocks, and a feed-forward (N,H,W,C inside).
+"""What the descendants of SwinIR share: the frame around their groups of blocks, windows, a feed-forward.
 
 A picture's pixels lie in memory as N,H,W,C throughout: linear layers and norms take them as they are, and convolutions
 see the same memory as N,C,H,W "channels last".  Source: Liang et al., "SwinIR", 2021, section 3.1.
@@ -69,6 +69,20 @@ class Group(nn.Module):
         for block in self.blocks:
             x = block(x)
         return x
+
+
+def cut(x: Tensor, side: int) -> Tensor:
+    """N,H,W,C -> windows,side**2,C; H and W are multiples of ``side``."""
+    n, height, width, channels = x.shape
+    windows = x.view(n, height // side, side, width // side, side, channels).transpose(2, 3)
+    return windows.reshape(-1, side * side, channels)
+
+
+def placed(windows: Tensor, side: int, height: int, width: int) -> Tensor:
+    """windows,side**2,C -> N,height,width,C."""
+    channels = windows.shape[2]
+    rows = windows.view(-1, height // side, width // side, side, side, channels).transpose(2, 3)
+    return rows.reshape(-1, height, width, channels)
 
 
 class ConvFeedForward(nn.Module):
