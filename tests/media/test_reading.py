@@ -189,7 +189,7 @@ def test_a_huge_profile_in_a_small_file_does_not_fill_the_memory(tmp_path: Path)
     assert read_header(path).icc is False
 
 
-SEEDS = {suffix: b"" for suffix in (".png", ".jpg", ".webp", ".tif", ".bmp", ".jxl", ".avif", ".jp2", ".gif")}
+SEEDS = (".png", ".jpg", ".webp", ".tif", ".bmp", ".jxl", ".avif", ".jp2", ".gif")
 
 
 @pytest.fixture(scope="module")
@@ -207,8 +207,11 @@ def healthy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(suffix=st.sampled_from(sorted(SEEDS)), flips=st.lists(st.tuples(st.integers(0), st.integers(1, 255)), max_size=9),
-       cut=st.integers(0, 2000))  # fmt: skip
+@given(
+    suffix=st.sampled_from(sorted(SEEDS)),
+    flips=st.lists(st.tuples(st.integers(0), st.integers(1, 255)), max_size=9),
+    cut=st.integers(0, 2000),
+)
 def test_a_mutated_file_is_read_or_refused_but_never_crashes(
     healthy: dict[str, bytes], suffix: str, flips: list[tuple[int, int]], cut: int
 ) -> None:
@@ -220,6 +223,8 @@ def test_a_mutated_file_is_read_or_refused_but_never_crashes(
     try:
         picture = read_picture(bytes(data), most_pixels=1_000_000)
     except MediaError as error:
-        assert str(error).startswith("The picture from the standard input ")
+        sentence = str(error)
     else:
+        sentence = "The picture from the standard input is read."
         assert picture.channels in (1, 2, 3, 4)
+    assert sentence.startswith("The picture from the standard input ")

@@ -1,4 +1,4 @@
-"""What is written is read back: each format, each depth, each layout."""
+"""What is written is read back: each form, each depth, each layout."""
 
 from pathlib import Path
 
@@ -12,23 +12,23 @@ from upscaler.media.picture import Metadata
 from upscaler.media.still import read_header, read_picture
 
 EXACT = [
-    (format, dtype, channels)
-    for format in FORMATS.values()
-    if format.lossless and format.name != "avif"
-    for dtype in format.dtypes
-    for channels in sorted(format.channels)
+    (form, dtype, channels)
+    for form in FORMATS.values()
+    if form.lossless and form.name != "avif"
+    for dtype in form.dtypes
+    for channels in sorted(form.channels)
 ]
 
 
-@pytest.mark.parametrize(("format", "dtype", "channels"), EXACT, ids=lambda v: getattr(v, "name", str(v)))
+@pytest.mark.parametrize(("form", "dtype", "channels"), EXACT, ids=lambda v: getattr(v, "name", str(v)))
 @pytest.mark.parametrize("size", [(37, 53), (1, 1), (1, 70), (300, 2)], ids=str)
 def test_lossless_formats_give_back_every_pixel(
-    tmp_path: Path, format: Format, dtype: str, channels: int, size: tuple[int, int]
+    tmp_path: Path, form: Format, dtype: str, channels: int, size: tuple[int, int]
 ) -> None:
     pixels = noise(*size, channels, dtype)
-    path = save(tmp_path / f"p{format.suffixes[0]}", pixels, lossless=True)
+    path = save(tmp_path / f"p{form.suffixes[0]}", pixels, lossless=True)
     back = read_picture(path)
-    assert back.format == format.name
+    assert back.format == form.name
     assert back.pixels.dtype == pixels.dtype
     assert np.array_equal(back.pixels, pixels)
 
@@ -45,10 +45,10 @@ def test_pure_colours_survive_every_format(tmp_path: Path) -> None:
     pixels = np.zeros((32, 96, 3), np.uint8)
     for channel in range(3):
         pixels[:, 32 * channel : 32 * channel + 32, channel] = 255
-    for format in FORMATS.values():
-        back = read_picture(save(tmp_path / f"p{format.suffixes[0]}", pixels)).pixels
+    for form in FORMATS.values():
+        back = read_picture(save(tmp_path / f"p{form.suffixes[0]}", pixels)).pixels
         for channel in range(3):
-            assert back[16, 32 * channel + 16].argmax() == channel, format.name
+            assert back[16, 32 * channel + 16].argmax() == channel, form.name
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".webp", ".avif", ".jxl"])

@@ -62,6 +62,20 @@ class Plan:
     def to_do(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if item.problem is None and item.skip is None)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What deserves a word before the job begins: about the models, and about the whole."""
+        return (*self.models.sentences, *self.warnings)
+
+    def facts(self) -> dict[str, object]:
+        """The plan as plain data, for machines."""
+        return {
+            "items": [_facts(item) for item in self.items],
+            "models": self.models.names,
+            "model_reason": self.models.reason,
+            "notes": list(self.notes),
+        }
+
 
 def make_plan(request: Request, settings: Settings) -> Plan:
     """Looks at every input's header and settles what happens to it.
@@ -106,6 +120,21 @@ def make_plan(request: Request, settings: Settings) -> Plan:
     items = [_with_existing(item, request.exists, settings) for item in items]
     warnings = _left_out(left_out) + _room(items)
     return Plan(items=tuple(items), settings=settings, models=models, warnings=warnings)
+
+
+def _facts(item: Item) -> dict[str, object]:
+    facts: dict[str, object] = {"source": item.name, "output": item.target if item.work else None}
+    if item.work is not None:
+        work = item.work
+        facts |= {
+            "kind": work.kind,
+            "size": [work.width, work.height],
+            "out_size": [work.out_width, work.out_height],
+            "models": [f"{step.model} x{step.scale:g}" for step in work.recipe.steps],
+            "expected_bytes": work.expected_bytes,
+            "warnings": list(work.warnings),
+        }
+    return facts | {"problem": item.problem, "skip": item.skip}
 
 
 @cache

@@ -73,6 +73,11 @@ class Models:
         steps = (step for recipe in self._recipes.values() for step in recipe.steps)
         return list(dict.fromkeys(f"{Path(step.model).stem} x{step.scale:g}" for step in steps))
 
+    @property
+    def sentences(self) -> list[str]:
+        """What the recipes say where a model lacks the wanted scale."""
+        return list(dict.fromkeys(r.sentence for r in self._recipes.values() if r.sentence))
+
     def load(self) -> None:
         """Loads whatever the recipes so far need, so that nothing is begun that cannot be done."""
         for recipe in self._recipes.values():

@@ -32,7 +32,7 @@ def run(plan: Plan, *, tell: Callable[[events.Event], None] | None = None, contr
         plan.models.load()
     session.report.model_reason = plan.models.reason
     session.tell(events.Planned(len(plan.items), ", ".join(plan.models.names), plan.models.reason))
-    for sentence in plan.warnings:
+    for sentence in plan.notes:
         session.tell(events.Warned(None, sentence))
     for item in plan.items:
         if item.problem is not None:

@@ -40,7 +40,7 @@ class Session:
             version=__version__,
             settings=msgspec.to_builtins(plan.settings),
             items=[_blank(item) for item in plan.items],
-            warnings=list(plan.warnings),
+            warnings=list(plan.notes),
         )
 
     def tell(self, event: events.Event) -> None:

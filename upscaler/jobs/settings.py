@@ -6,7 +6,7 @@ Command line, window, presets and receipts share it, so that the same settings g
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from upscaler.errors import UsageError
 
@@ -33,6 +33,9 @@ class FilmSettings:
     deinterlace: bool = False
     reuse: bool = True
     """Tiles whose input equals that of the previous frame are not computed again."""
+
+    preview: float | None = None
+    """Seconds: only the frame shown then is made, as a picture beside the original's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,5 +103,12 @@ class Settings:
             raise UsageError(f"--fit must be at least 1x1, not {self.fit[0]}x{self.fit[1]}.")
         if self.quality is not None and not 0 <= self.quality <= 100:
             raise UsageError(f"The quality goes from 0 to 100 (best), not {self.quality}.")
+        for name, choices in (("prefer", get_args(Prefer)), ("precision", get_args(Precision))):
+            if getattr(self, name) not in choices:
+                raise UsageError(
+                    f"--{name} is {', '.join(choices[:-1])} or {choices[-1]}, not {getattr(self, name)!r}."
+                )
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"{self.threads} threads cannot work; 1 is the least.")
         if self.tile is not None and self.tile < 0:
             raise UsageError(f"A tile of {self.tile} pixels cannot be; 0 means the whole picture, auto lets us choose.")

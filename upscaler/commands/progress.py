@@ -1,0 +1,145 @@
+"""What is said while a job runs: a bar on a terminal, lines elsewhere, JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TextIO, assert_never
+
+from upscaler.jobs import events
+from upscaler.jobs.events import Event
+
+if TYPE_CHECKING:
+    from upscaler.jobs import Plan
+
+Teller = Callable[[Event], None]
+
+
+def line(event: Event) -> str | None:
+    """One line for people; None for what is not worth one."""
+    match event:
+        case events.Planned(model=model, reason=reason):
+            return f"{model}: {reason}" if reason else None
+        case events.Started() | events.Progress():
+            return None
+        case events.Fallback(sentence=sentence):
+            return sentence
+        case events.Warned(sentence=sentence):
+            return f"Note: {sentence}"
+        case events.Finished(output=output, seconds=seconds):
+            return f"{output} ({seconds:.1f} s)"
+        case events.Failed(sentence=sentence) | events.Skipped(sentence=sentence):
+            return sentence
+        case events.Completed(finished=finished, failed=failed, skipped=skipped, seconds=seconds):
+            others = "".join(f", {n} {word}" for n, word in ((skipped, "skipped"), (failed, "failed")) if n)
+            return f"{finished} done{others} in {seconds:.1f} s."
+        case _:
+            assert_never(event)
+
+
+class Lines:
+    """Plain lines: results to ``out``, everything else to ``err``."""
+
+    def __init__(
+        self, plan: Plan, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self._names = {item.number: PurePath(item.name).name for item in plan.items}
+        self._quiet = quiet
+        # Where the picture itself goes to the standard output, words must not.
+        to_stdout = any(item.output is None and item.work is not None for item in plan.items)
+        self._out = out or (sys.stderr if to_stdout else sys.stdout)
+        self._err = err or sys.stderr
+
+    def __call__(self, event: Event) -> None:
+        text = line(event)
+        if text is None or (self._quiet and not isinstance(event, events.Failed)):
+            return
+        if isinstance(event, events.Warned | events.Fallback) and event.item is not None:
+            text = f"{self._names[event.item]}: {text}"
+        self.say(text, self._err if isinstance(event, events.Failed | events.Fallback | events.Warned) else self._out)
+
+    def say(self, text: str, stream: TextIO) -> None:
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.flush()
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+
+
+class Bar(Lines):
+    """A bar with the time left, weighed by pixels; lines above it for what deserves one."""
+
+    def __init__(self, plan: Plan, **options: Any) -> None:
+        super().__init__(plan, **options)
+        from tqdm import tqdm
+
+        weights = {item.number: item.work.width * item.work.height / 1e6 for item in plan.to_do if item.work}
+        self._weights = weights
+        self._shares: dict[int, float] = {}
+        self._done = 0
+        self._of = len(weights)
+        self._bar = tqdm(
+            total=sum(weights.values()) or 1,
+            bar_format="{percentage:3.0f}%|{bar}| {desc}{elapsed}, {remaining} left",
+            file=sys.stderr,
+            dynamic_ncols=True,
+            leave=False,
+            delay=0.5,
+        )
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case events.Started(item=item):
+                self._bar.set_description_str(f"{self._done}/{self._of} {self._names[item][:40]} ", refresh=False)
+            case events.Progress(item=item, done=done, total=total):
+                # The last bit is the file: 100 % is when it is there and was read back.
+                self._to(item, 0.98 * done / total if total else 0.0)
+            case events.Finished(item=item) | events.Failed(item=item):
+                self._done += item in self._weights
+                self._to(item, 1.0)
+            case events.Completed():
+                self._bar.close()
+        super().__call__(event)
+
+    def say(self, text: str, stream: TextIO) -> None:
+        with self._bar.external_write_mode(file=stream):
+            super().say(text, stream)
+
+    def close(self) -> None:
+        self._bar.close()
+
+    def _to(self, item: int, share: float) -> None:
+        before = self._shares.get(item, 0.0)
+        self._shares[item] = share
+        if item in self._weights and share > before:
+            self._bar.update((share - before) * self._weights[item])
+
+
+class JsonLines:
+    """Every event as one line of JSON, in ASCII: ``{"event": "finished", "item": 0, ...}``."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self._out = out or sys.stdout
+
+    def __call__(self, event: Event) -> None:
+        import json
+
+        import msgspec
+
+        fields = {"event": type(event).__name__.lower(), **msgspec.to_builtins(event)}
+        self._out.write(json.dumps(fields) + "\n")
+        self._out.flush()
+
+    def close(self) -> None:
+        """Nothing more will be said."""
+
+
+def teller(plan: Plan, *, json: bool, quiet: bool) -> Bar | Lines | JsonLines:
+    """What fits the options and the terminal."""
+    if json:
+        return JsonLines()
+    if quiet or not sys.stderr.isatty():
+        return Lines(plan, quiet=quiet)
+    return Bar(plan)

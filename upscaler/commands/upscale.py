@@ -1,0 +1,254 @@
+"""``upscale``: pictures and films, enlarged."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from upscaler.commands.entry import run_command
+from upscaler.errors import UsageError
+
+if TYPE_CHECKING:
+    from upscaler.jobs import Plan
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_SIZE, _OUT, _MODEL, _DEVICE, _SAY, _FILM = "Size", "Output", "Model", "Device", "What is said", "Films"
+
+
+@app.command()
+def upscale(
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(metavar="INPUT...", help="Files, folders, patterns; - for the input.")
+    ] = None,
+    more_inputs: Annotated[list[Path] | None, typer.Option("-i", "--input", hidden=True)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="File (one input), folder, or -.  [default: upscaled/ beside the inputs]"),
+    ] = None,
+    scale: Annotated[
+        float | None, typer.Option("-s", "--scale", help="Output side / input side.  [default: 4]")
+    ] = None,
+    width: Annotated[int | None, typer.Option(help="Width of the result instead of a scale.")] = None,
+    height: Annotated[int | None, typer.Option(help="Height of the result.")] = None,
+    long_edge: Annotated[int | None, typer.Option(help="Longer side of the result.")] = None,
+    fit: Annotated[str | None, typer.Option(metavar="WxH", help="As large as fits into this size.")] = None,
+    megapixels: Annotated[float | None, typer.Option(help="Area of the result.")] = None,
+    model: Annotated[str | None, typer.Option("-m", "--model", help="Name, file, or auto.  [default: auto]")] = None,
+    prefer: Annotated[
+        str | None, typer.Option(help="What auto looks for: latency, quality, flops, memory.  [default: latency]")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the option's name
+        str | None,
+        typer.Option(
+            "-f", "--format", help="keep, png, jpg, webp, tiff, bmp, avif, jxl, jp2, ppm, tga.  [default: keep]"
+        ),
+    ] = None,
+    quality: Annotated[
+        int | None,
+        typer.Option("-q", "--quality", help="0 to 100 (best), for formats that lose something.  [default: 95]"),
+    ] = None,
+    lossless: Annotated[
+        bool, typer.Option("--lossless", help="Lose nothing: webp, jxl, jp2 and the plain ones.")
+    ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Template: {stem} {scale} {model} {n} {parent}.  [default: {stem}, or {stem}_x{scale} beside]"
+        ),
+    ] = None,
+    suffix: Annotated[str | None, typer.Option("--suffix", hidden=True)] = None,
+    exists: Annotated[
+        str | None, typer.Option(help="skip (if made from the same), overwrite, rename, error.  [default: skip]")
+    ] = None,
+    no_recursive: Annotated[bool, typer.Option("--no-recursive", help="Leave folders inside folders alone.")] = False,
+    include: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Only these files of folders.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(metavar="GLOB", help="Not these.")] = None,
+    strip_metadata: Annotated[
+        bool, typer.Option("--strip-metadata", help="Leave out EXIF, XMP and comments; the profile stays.")
+    ] = False,
+    background: Annotated[
+        str | None, typer.Option(help="Colour under transparency where a format has none.  [default: white]")
+    ] = None,
+    max_megapixels: Annotated[float | None, typer.Option(help="Refuse larger inputs.  [default: 1000]")] = None,
+    device: Annotated[
+        str | None, typer.Option("-d", "--device", help="auto, cpu, cuda, cuda:1, mps, xpu.  [default: auto]")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option("-p", "--precision", help="auto, fp32, fp16, bf16.  [default: auto]")
+    ] = None,
+    tile: Annotated[
+        str | None, typer.Option("-t", "--tile", help="Side of a tile, 0: whole if it fits.  [default: auto]")
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Tiles equal the whole picture for every network, in a first pass.")
+    ] = False,
+    memory: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="May be used, such as 2G.  [default: a share of what is free]")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Of the processor.  [default: chosen]")] = None,
+    executor: Annotated[str | None, typer.Option(help="auto, torch, compile, openvino.  [default: auto]")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Never ask the network for weights.")] = False,
+    mirror: Annotated[str | None, typer.Option(metavar="PATH|URL", help="Look for weights there first.")] = None,
+    commercial: Annotated[bool, typer.Option("--commercial", help="Only models that allow commercial use.")] = False,
+    preset: Annotated[str | None, typer.Option(help="Options saved under a name; others given here win.")] = None,
+    save_preset: Annotated[str | None, typer.Option(help="Save these options under a name.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Events as lines of JSON.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write what became of each input, as JSON.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say errors only.")] = False,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: causes of errors.")] = 0,
+    version: Annotated[bool, typer.Option("--version", help="Say the version.")] = False,
+) -> None:
+    """Enlarge pictures and films: nothing else about them changes."""
+    if version:
+        from upscaler._version import __version__
+
+        typer.echo(f"upscaler {__version__}")
+        return
+    given = {
+        "scale": scale,
+        "width": width,
+        "height": height,
+        "long_edge": long_edge,
+        "fit": parse_fit(fit),
+        "megapixels": megapixels,
+        "model": model,
+        "prefer": prefer,
+        "commercial": commercial or None,
+        "format": format,
+        "quality": quality,
+        "lossless": lossless or None,
+        "strip_metadata": strip_metadata or None,
+        "background": background,
+        "max_megapixels": max_megapixels,
+        "device": device,
+        "precision": precision,
+        "tile": parse_tile(tile),
+        "exact": exact or None,
+        "memory": parse_size(memory),
+        "threads": threads,
+        "executor": executor,
+    }
+    from upscaler.jobs import Request, Selection, make_plan
+    from upscaler.jobs.presets import load_preset, save_preset_as, settings_from
+
+    options = {**(load_preset(preset) if preset else {}), **{k: v for k, v in given.items() if v is not None}}
+    settings = settings_from(options)
+    if save_preset:
+        save_preset_as(save_preset, options)
+    wanted = (*(inputs or ()), *(more_inputs or ()))
+    if not wanted and save_preset:
+        return
+    request = Request(
+        inputs=wanted,
+        output=output,
+        name=name or (f"{{stem}}_{suffix}" if suffix else None),
+        exists=exists or "skip",  # type: ignore[arg-type]  # checked in the plan, with the choices
+        selection=Selection(not no_recursive, tuple(include or ()), tuple(exclude or ())),
+        stdin=_stdin() if Path("-") in wanted else None,
+        offline=offline or None,
+        mirror=mirror,
+    )
+    plan = make_plan(request, settings)
+    if dry_run:
+        _show(plan, json=json)
+        raise typer.Exit(1 if any(item.problem for item in plan.items) else 0)
+    raise typer.Exit(_run(plan, json=json, quiet=quiet, report=report))
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run_command("upscale", lambda: app(standalone_mode=True)))
+
+
+def parse_fit(text: str | None) -> tuple[int, int] | None:
+    """``1920x1080``.  Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+)\s*[x×X]\s*(\d+)\s*", text)
+    if not found:
+        raise UsageError(f"--fit takes a size such as 1920x1080, not {text!r}.")
+    return int(found[1]), int(found[2])
+
+
+def parse_tile(text: str | None) -> int | None:
+    """``auto`` or a number.  Raises UsageError."""
+    if text is None or text == "auto":
+        return None
+    if not re.fullmatch(r"-?\d+", text):
+        raise UsageError(f"--tile takes auto, 0 (the whole picture) or a side in pixels, not {text!r}.")
+    return int(text)
+
+
+def parse_size(text: str | None) -> int | None:
+    """``2G``, ``512M``, ``1.5 GB``: bytes.  Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", text.lower())
+    if not found or float(found[1]) <= 0:
+        raise UsageError(f"--memory takes a size such as 2G or 800M, not {text!r}.")
+    return int(float(found[1]) * 1024 ** " kmgt".index(found[2] or " "))
+
+
+def _stdin() -> bytes:
+    return sys.stdin.buffer.read()
+
+
+def _run(plan: Plan, *, json: bool, quiet: bool, report: Path | None) -> int:
+    import signal
+
+    from upscaler.commands.progress import teller
+    from upscaler.jobs import Control, run
+
+    control = Control()
+    tell = teller(plan, json=json, quiet=quiet)
+
+    def interrupted(*_: object) -> None:
+        # Once: end within a tile.  Twice: at once; the files still come out whole or not at all.
+        control.cancel()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    previous = signal.signal(signal.SIGINT, interrupted)
+    try:
+        done = run(plan, tell=tell, control=control)
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        tell.close()
+    if report is not None:
+        done.write(report)
+    if done.error and not json:
+        typer.echo(f"upscale: {done.error}", err=True)
+    return done.exit_code
+
+
+def _show(plan: Plan, *, json: bool) -> None:
+    if json:
+        import json as library
+
+        typer.echo(library.dumps(plan.facts(), indent=1))
+        return
+    for item in plan.items:
+        if item.work is None or item.problem:
+            typer.echo(f"{item.name}: {item.problem}")
+        elif item.skip:
+            typer.echo(item.skip)
+        else:
+            work = item.work
+            steps = ", then ".join(f"{Path(step.model).stem} x{step.scale:g}" for step in work.recipe.steps)
+            typer.echo(
+                f"{item.name} {work.width}x{work.height} -> {item.target} {work.out_width}x{work.out_height} ({steps})"
+            )
+            for sentence in work.warnings:
+                typer.echo(f"  Note: {sentence}")
+    for sentence in plan.notes:
+        typer.echo(f"Note: {sentence}")
