@@ -25,6 +25,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "haesr": ("haesr",),
     "hitsr": ("hit-srf",),
     "mambair": ("mambairv2-light",),
+    "rrdbnet": ("rrdbnet",),
+    "srvgg": ("srvgg",),
     "dvmsr": ("dvmsr",),
     "rcn": ("rcn",),
     "rlff": ("rlff",),

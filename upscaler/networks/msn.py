@@ -8,6 +8,7 @@ Reach:   547 pixels, practically 96, and the contrast of the whole picture in ea
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +27,7 @@ from upscaler.networks.blocks import (
 )
 from upscaler.networks.family import Family, Shapes, Traits, has
 from upscaler.networks.layout import Rule, count, renamed, shuffle_scale
-from upscaler.networks.window import resize_map
+from upscaler.networks.multiscale import MultiScaleESA
 
 RULES: tuple[Rule, ...] = (
     (r"^B(\d)\.", lambda found: f"blocks.{int(found[1]) - 1}."),
@@ -64,59 +65,21 @@ class SeparableConv(nn.Module):
         return result
 
 
-def near_cells(length: Tensor) -> Tensor:
-    """Cells of the map of 3-pools along an axis."""
-    return ((length + 3) // 4 - 1) // 3 + 1
-
-
-def far_cells(length: Tensor) -> Tensor:
-    """Cells of the maps of 5- and 7-pools along an axis."""
-    return ((length + 3) // 4 - 5) // 3 + 1
-
-
-def local_variance(x: Tensor) -> Tensor:
-    """Of windows of 7x7 with stride 3, borders mirrored by one, divisor 48; computed in float32."""
-    windows = F.pad(x.float(), (1, 1, 1, 1), mode="reflect").unfold(2, 7, 3).unfold(3, 7, 3)
-    return windows.var((-2, -1)).to(x.dtype)
-
-
-class MultiScaleESA(nn.Module):
-    """ESA of kind D: what it gates is the normalised input."""
+class NormedESA(MultiScaleESA):
+    """What it gates is the normalised input."""
 
     def __init__(self, channels: int, squeezed: int) -> None:
-        super().__init__()
+        super().__init__(channels, squeezed, SeparableConv, partial(SeparableConv, stride=2), GRID // 3)
         self.ln = ChannelNorm(channels, 1e-6)
-        self.conv1 = conv1x1(channels, squeezed)
-        self.conv_f = conv1x1(squeezed, squeezed)
-        self.conv2_0, self.conv2_1, self.conv2_2, self.conv2_3 = (
-            SeparableConv(squeezed, squeezed, stride=2) for _ in range(4)
-        )
-        self.conv_max_0, self.conv_max_1, self.conv_max_2 = (SeparableConv(squeezed, squeezed) for _ in range(3))
-        self.conv3_0, self.conv3_1, self.conv3_2 = (SeparableConv(squeezed, squeezed) for _ in range(3))
-        self.conv4 = conv1x1(squeezed, channels)
 
     def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
-        x = self.ln(x)
-        squeezed = self.conv1(x)
-        near = F.max_pool2d(self.conv2_0(squeezed), 3, 3, 1)
-        middle = F.max_pool2d(self.conv2_1(squeezed), 5, 3)
-        far = F.max_pool2d(self.conv2_2(squeezed), 7, 3, 1) + local_variance(self.conv2_3(squeezed))
-        near = self.conv3_0(F.gelu(self.conv_max_0(near)))
-        middle = self.conv3_1(F.gelu(self.conv_max_1(middle)))
-        far = self.conv3_2(F.gelu(self.conv_max_2(far)))
-        size = (x.shape[2], x.shape[3])
-        gate: Tensor = self.conv4(
-            resize_map(near, size, window, near_cells, GRID)
-            + resize_map(middle + far, size, window, far_cells, GRID)
-            + self.conv_f(squeezed)
-        )
-        return x * gate.sigmoid()
+        return super().forward(self.ln(x), window)
 
 
 class Block(FeatureDistillation):
     def __init__(self, config: MsnConfig) -> None:
         super().__init__(config.width, config.distilled, SeparableConv, F.gelu)
-        self.esa = MultiScaleESA(config.width, config.squeezed)
+        self.esa = NormedESA(config.width, config.squeezed)
         self.cca = nn.Sequential(
             conv1x1(config.width, config.width),
             nn.GELU(),
