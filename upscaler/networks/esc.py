@@ -269,7 +269,7 @@ def symmetric(kernel: Tensor) -> Tensor:
 def traits(config: EscConfig) -> Traits:
     return Traits(
         scale=config.scale,
-        halo=4 * config.side,
+        halo=3 * config.side,
         grid=config.side,
         # Reflection of what lacks to a window's side takes more than half a side.
         min_size=config.side // 2 + 1,
