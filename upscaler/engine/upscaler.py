@@ -11,7 +11,7 @@ from upscaler.engine.executors.eager import Eager
 from upscaler.engine.ladder import Ladder, Work
 from upscaler.engine.memory import budget, need
 from upscaler.engine.pixels import Pixels, layout_of
-from upscaler.engine.plan import tile_plan
+from upscaler.engine.plan import TilePlan, tile_plan
 from upscaler.engine.precision import Precision, pick
 from upscaler.engine.sources import ArraySource, Source
 from upscaler.engine.tiles import tile_grid
@@ -108,6 +108,19 @@ class Upscaler:
         """
         return self._rows(self._open(source))
 
+    def core_for(self, height: int, width: int) -> int | None:
+        """Side of what a tile of such a picture keeps, with the memory that is free now; None: one tile is all."""
+        return self._plan((height, width)).core
+
+    def compute(self, works: Sequence[Work]) -> None:
+        """Compute tiles that the caller has cut, and put them in their places.
+
+        One call of the network for each, so that its result does not depend on which others there are.
+        """
+        for work in works:
+            self._ladder.allow(work.pixels)
+            self._work([work])
+
     def _rows(self, picture: Enlarging) -> Iterator[Pixels]:
         done = 0
         for index in range(len(picture.grid.rows)):
@@ -139,8 +152,11 @@ class Upscaler:
     def _open(self, source: Source) -> Enlarging:
         layout = layout_of(source.channels, source.dtype)
         size = (source.height, source.width)
-        room = budget(self.device, self._memory)
-        plan = tile_plan(size, self.model.traits, self._need, room, self.device, self._tile, self._overlap)
+        plan = self._plan(size)
         self._ladder.allow(plan.at_once)
         grid = tile_grid(*size, self.model.traits, plan.core, self._overlap)
         return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0)
+
+    def _plan(self, size: tuple[int, int]) -> TilePlan:
+        room = budget(self.device, self._memory)
+        return tile_plan(size, self.model.traits, self._need, room, self.device, self._tile, self._overlap)
