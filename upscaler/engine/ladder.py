@@ -168,7 +168,8 @@ class Ladder:
     def _compute(self, batch: list[Work]) -> list[Tensor]:
         traits = self._model.traits
         x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch])
-        x = extend(x, traits.min_size)
+        # A tile at the end of an axis is extended as the picture would be; any other gets a little more halo.
+        x = extend(x, traits.min_size, traits.multiple)
         whole = batch[0].canvas.grid.whole
         window = None if whole else stack([work.canvas.grid.window(work.tile) for work in batch])
         y = self._forward(self._executor, x, window)

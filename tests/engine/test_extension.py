@@ -1,0 +1,47 @@
+"""Networks that want pictures of certain sizes get them, whole or in tiles."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from upscaler.engine import Upscaler
+from upscaler.models.model import Model
+from upscaler.networks import family
+from upscaler.networks.esc import EscConfig
+from upscaler.networks.run import run_whole
+
+
+def model() -> Model:
+    """An ESC in windows of 8 whose layers do not look at the whole picture."""
+    torch.manual_seed(5)
+    esc = family("esc")
+    config = EscConfig(
+        scale=2,
+        width=16,
+        mixed=8,
+        estimator=4,
+        blocks=1,
+        layers=1,
+        heads=2,
+        side=8,
+        first_hidden=16,
+        hidden=16,
+        normed=False,
+    )
+    network = esc.build(config).eval()
+    for name, weights in network.named_parameters():
+        if ".dwc_proj.3." in name:
+            nn.init.zeros_(weights)
+    return Model("small", "esc", network, esc.traits(config), "0" * 64)
+
+
+@pytest.mark.parametrize("tile", [0, 32])
+@pytest.mark.parametrize("size", [(101, 75), (80, 96), (3, 90), (1, 1)], ids=lambda s: f"{s[0]}x{s[1]}")
+def test_a_picture_is_extended_at_its_own_end_only(size: tuple[int, int], tile: int) -> None:
+    picture = np.random.default_rng(6).random((*size, 3), dtype=np.float32)
+    small = model()
+    with torch.inference_mode():
+        expected = run_whole(small.network, small.traits, torch.from_numpy(picture).permute(2, 0, 1)[None])
+    result = Upscaler(small, device="cpu", precision="fp32", tile=tile).upscale(picture)
+    assert np.allclose(result, expected[0].permute(1, 2, 0).numpy(), atol=2e-5)
