@@ -175,6 +175,8 @@ def traits(config: EscLteConfig) -> Traits:
     return replace(
         esc.traits(config.encoder),
         scale=config.scale,
+        # More than ESC's: the waves turn small differences of the features into large ones.
+        halo=4 * config.encoder.side,
         multiple=1,
         precise=("encoder.proj", "encoder.last", "freq", "phase"),
     )
