@@ -39,16 +39,18 @@ def tile_plan(
     """``wish``: the side that was asked for; None: chosen; 0: the whole picture if it fits."""
     fits = max(int(budget / (need.peak * MARGIN)), 1)
     ring = 2 * (traits.halo + overlap)
-    if wish:
-        read = min(wish + ring, max(size))
-        return TilePlan(wish, max(fits, read**2))
     kind = device.type if device.type in LARGEST else "cuda"
+    at_once = min(fits, AT_ONCE[kind])
+    if wish:
+        # What was asked for is tried, whatever the budget: the ladder helps where it is too much.
+        return TilePlan(wish, max(at_once, (wish + ring + traits.grid) ** 2))
     if wish == 0 and size[0] * size[1] <= fits:
-        return TilePlan(None, fits)
+        return TilePlan(None, max(at_once, size[0] * size[1]))
     side = min(int(fits**0.5), LARGEST[kind])
     if kind == "cpu" and not allocator.kept():
         side = min(side, int((UNMAPPED / need.largest) ** 0.5))
     # A halo that is larger than what is kept costs more than pages that are mapped again.
     core = max(side - ring, ring // 2, SMALLEST)
     whole = max(size) <= core + ring and size[0] * size[1] <= fits
-    return TilePlan(None if whole else core, max(min(fits, AT_ONCE[kind]), 1))
+    read = size[0] * size[1] if whole else (core + ring + traits.grid) ** 2
+    return TilePlan(None if whole else core, max(at_once, read))
