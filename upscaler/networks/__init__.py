@@ -24,6 +24,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "dwmamba": ("dwmamba",),
     "haesr": ("haesr",),
     "hitsr": ("hit-srf",),
+    "magicsr": ("magicsr",),
     "mambair": ("mambairv2-light",),
     "rrdbnet": ("rrdbnet",),
     "srvgg": ("srvgg",),

@@ -12,7 +12,7 @@ WINDOWS_AT_ONCE = 64
 """Rows of windows are taken together up to about this many windows: more costs memory and gains nothing."""
 
 
-def window_attention(qkv: Tensor, heads: int, side: int, bias: Tensor) -> Tensor:
+def window_attention(qkv: Tensor, heads: int, side: int, bias: Tensor, *, scale: float | None = None) -> Tensor:
     """Attention of every pixel to the pixels of its own window.
 
     Args:
@@ -20,62 +20,71 @@ def window_attention(qkv: Tensor, heads: int, side: int, bias: Tensor) -> Tensor
         heads: how many; each has C / heads channels and its scores are divided by the root of that.
         side: of the square windows, in pixels; the first lies at the top left.
         bias: heads,side**2,side**2, added to the scores [query, key]; one for all windows, never copied per window.
+        scale: what the scores are multiplied by instead.
 
     Returns:
         N,C,H,W in the memory order channels last.
     """
     n, channels, height, width = qkv.shape
-    return attention_within(qkv.view(n, 3, heads, channels // 3 // heads, height, width), (side, side), bias)
+    parts = qkv.view(n, 3, heads, channels // 3 // heads, height, width)
+    return attention_within(parts, (side, side), bias, scale=scale)
 
 
-def attention_within(parts: Tensor, sides: tuple[int, int], bias: Tensor | None) -> Tensor:
-    """The same from N,(query,key,value),heads,depth,H,W, in windows of ``sides`` (rows, columns)."""
+def attention_within(
+    parts: Tensor, sides: tuple[int, int], bias: Tensor | None, *, scale: float | None = None
+) -> Tensor:
+    """The same from N,(query,key,value),heads,depth,H,W, in windows of ``sides`` (rows, columns).
+
+    ``scale``: what the scores are multiplied by, if not the usual.
+    """
     n, _, heads, depth, height, width = parts.shape
     rows, columns = height // sides[0], width // sides[1]
     # N,(q,k,v),head,channel,row,y,column,x -> (q,k,v),N,row,column,head,(y,x),channel
     cut = parts.view(n, 3, heads, depth, rows, sides[0], columns, sides[1]).permute(1, 0, 4, 6, 2, 5, 7, 3)
     query, key, value = cut.reshape(3, n * rows * columns, heads, sides[0] * sides[1], depth)
     mask = None if bias is None else bias.to(query.dtype)[None]
-    result = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    result = F.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
     # N,row,column,head,y,x,channel -> N,(row,y),(column,x),(head,channel) -> N,C,H,W
     placed = result.view(n, rows, columns, heads, *sides, depth).permute(0, 1, 4, 2, 5, 3, 6)
     return placed.reshape(n, height, width, heads * depth).permute(0, 3, 1, 2)
 
 
-def shifted_window_attention(qkv: Tensor, heads: int, side: int, bias: Tensor, shift: int) -> Tensor:
-    """The same in windows that begin ``shift`` pixels further down and right (Swin, section 3.2).
+def shifted_window_attention(
+    qkv: Tensor, heads: int, side: int, bias: Tensor, shift: int, *, scale: float | None = None
+) -> Tensor:
+    """The same in windows that begin ``shift`` pixels further down and right; smaller ones fill the picture's border.
 
-    Windows that leave the picture at the bottom or right hold the pixels that the first ones left out at the top or
-    left; pixels that do not belong together do not see each other.
+    Swin (section 3.2) rolls the picture, so that a window beyond the border holds what the first ones left out, and
+    hides from each other the pixels that do not belong together.  What can see each other is the same here.
     """
-    qkv = qkv.roll((-shift, -shift), (2, 3))
-    # The last row and column of windows are cut in two; all others are whole, so only those need a bias of their own.
-    bottom, right = _cut(side, shift, 0, bias), _cut(side, shift, 1, bias)
+    n, channels, height, width = qkv.shape
+    parts = qkv.view(n, 3, heads, channels // 3 // heads, height, width)
     rows = [
         torch.cat(
             [
-                window_attention(part, heads, side, bias + row + column)
-                for part, column in _parted(strip, 3, side, right)
+                attention_within(
+                    parts[..., top:bottom, left:right], (high, wide), _of_corner(bias, side, high, wide), scale=scale
+                )
+                for left, right, wide in _strips(width, side, shift)
             ],
             3,
         )
-        for strip, row in _parted(qkv, 2, side, bottom)
+        for top, bottom, high in _strips(height, side, shift)
     ]
-    return torch.cat(rows, 2).roll((shift, shift), (2, 3))
+    return torch.cat(rows, 2)
 
 
-def _parted(x: Tensor, axis: int, side: int, cut: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """All but the last window along an axis, and the last, each with what its bias needs."""
-    whole = x.shape[axis] - side
-    parts = ((x.narrow(axis, 0, whole), torch.zeros_like(cut)), (x.narrow(axis, whole, side), cut))
-    return [(part, added) for part, added in parts if part.shape[axis]]
+def _strips(length: int, side: int, shift: int) -> list[tuple[int, int, int]]:
+    """(start, stop, side of the windows) along an axis; length is a multiple of ``side``."""
+    end = length - side + shift
+    strips = [(0, shift, shift), (shift, end, side), (end, length, side - shift)]
+    return [(start, stop, window) for start, stop, window in strips if start < stop]
 
 
-def _cut(side: int, shift: int, axis: int, like: Tensor) -> Tensor:
-    """side**2,side**2: -100 between pixels of a window on different sides of its last ``shift`` rows (columns)."""
-    beyond = torch.arange(side, device=like.device) >= side - shift
-    beyond = (beyond[:, None] if axis == 0 else beyond[None]).expand(side, side).flatten()
-    return (beyond[:, None] != beyond[None]).to(like.dtype) * -100
+def _of_corner(bias: Tensor, side: int, height: int, width: int) -> Tensor:
+    """The bias between the pixels of a smaller window; it depends on their offsets only."""
+    corner = bias.view(-1, side, side, side, side)[:, :height, :width, :height, :width]
+    return corner.reshape(bias.shape[0], height * width, height * width)
 
 
 def rows_of_windows(height: int, width: int, side: int) -> list[tuple[int, int]]:
