@@ -104,8 +104,9 @@ class SquareAttention(nn.Module):
         self.temperature = nn.Parameter(torch.ones(HEADS, 1, 1))
         self.project_out = conv1x1(width, width, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
-        result: Tensor = self.project_out(averaged_over_squares(self.qkv_dwconv(self.qkv(x)), SQUARE, self.attend))
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
+        attended = averaged_over_squares(self.qkv_dwconv(self.qkv(x)), SQUARE, self.attend, window)
+        result: Tensor = self.project_out(attended)
         return result
 
     def attend(self, qkv: Tensor) -> Tensor:
@@ -128,7 +129,7 @@ class Block(FeatureDistillation):
         o = super().forward(x)
         o = self.spatial(o, window) + o
         o = self.channel(o) + o
-        o = self.attention(self.norm3(o)) + o
+        o = self.attention(self.norm3(o), window) + o
         result: Tensor = self.ffn(self.norm4(o)) + o + x
         return result
 
@@ -148,7 +149,7 @@ def build(config: Sizes) -> ResidualNetwork:
 def traits(config: Sizes) -> Traits:
     return Traits(
         scale=config.scale,
-        halo=32,
+        halo=48,
         grid=6,
         min_size=15,
         exact_tiles=False,

@@ -17,7 +17,7 @@ from upscaler.networks.blocks import Activation
 def squares(side: int, length: int, start: int, held: int) -> list[slice]:
     """Where the squares lie along an axis: as few as cover it, evenly apart but for the last, which ends with it.
 
-    Of the whole picture's ``length`` a tile holds ``held`` pixels from ``start``; squares that it holds in part are cut.
+    Of the picture's ``length`` a tile holds ``held`` pixels from ``start``; squares that it holds in part are cut.
     """
     count, side = -(-length // side), min(side, length)
     step = -(-(length - side) // max(count - 1, 1))
