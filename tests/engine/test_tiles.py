@@ -1,5 +1,7 @@
 """Tiles: every rule that a network may rely on."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,7 +64,7 @@ def test_output_rows_follow_one_another_without_gap(length: int, core: int, halo
     placed = [span.placed(scale) for span in spans(length, core, halo)]
     assert placed[0].start == 0
     assert placed[-1].stop == out_edge(length, scale)
-    assert all(a.stop == b.start for a, b in zip(placed, placed[1:], strict=False))
+    assert all(a.stop == b.start for a, b in pairwise(placed))
 
 
 @given(*AXIS, SCALE)
@@ -108,4 +110,4 @@ def test_pieces_of_a_tile_cover_it_and_read_nothing_new(
 @given(st.integers(200, 700), st.integers(60, 200), st.integers(1, 16))
 def test_blended_tiles_share_twice_the_overlap_with_each_neighbour(length: int, core: int, overlap: int) -> None:
     cut = widened(spans(length, core, 2 + overlap), overlap)
-    assert all(a.stop - b.start == 2 * overlap for a, b in zip(cut, cut[1:], strict=False))
+    assert all(a.stop - b.start == 2 * overlap for a, b in pairwise(cut))
