@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -29,9 +30,11 @@ from upscaler.errors import UpscalerError
 from upscaler.media.metrics import compare
 from upscaler.models.loading import load_model
 from upscaler.models.model import Model
+from upscaler.networks import family
 from upscaler.networks.family import Traits
 from upscaler.networks.precision import lower
 from upscaler.networks.run import run_whole
+from upscaler.networks.span import SpanConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "measured.json"
@@ -41,7 +44,10 @@ SIDE = 512
 
 TILE = 256
 SMALL = 160
-"""Of the photo that tells what half precision costs."""
+"""Of the photo that tells what half precision and time cost."""
+
+METHOD = 1
+"""Raise it when figures are taken in another way, so that all are taken again."""
 
 Pixels = npt.NDArray[Any]
 
@@ -51,7 +57,9 @@ class Subject:
     """One model to be measured."""
 
     name: str
-    scale: int
+    scale: int | str
+    """``any`` for weights that serve every scale."""
+
     official: bool
     cost: float
     """Multiply-adds for 256x256, as the index has them."""
@@ -92,7 +100,7 @@ def seeded() -> Iterator[Subject]:
         cost = named.facts["multiply_adds_256_g"]
         yield Subject(
             name,
-            int(scale[1:]),
+            int(scale[1:]) if scale[0] == "x" else "any",
             official=False,
             cost=1e9 * (max(cost) if isinstance(cost, list) else cost),
             load=model,
@@ -105,7 +113,9 @@ def measure(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
     network, traits = model.network, model.traits
     half = lower(network, traits, torch.bfloat16)
     row: dict[str, Any] = key(subject, model)
-    row["bf16"] = {"photo_psnr_db": agreement(network, half, traits, crop(samples / "kodak" / "kodim19.png", SMALL))}
+    part = crop(samples / "kodak" / "kodim19.png", SMALL)
+    row["time_relative"] = relative_time(network, traits, part)
+    row["bf16"] = {"photo_psnr_db": psnr(run(network, traits, part), run(half, traits, part))}
     if subject.official:
         row["set5"] = set5(network, traits, samples / "set5")
         lost = row["set5"]["psnr_y"] - set5(half, traits, samples / "set5")["psnr_y"]
@@ -115,7 +125,8 @@ def measure(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
     row["tiles"] = difference(enlarged(model, photo, tile=TILE), whole, model)
     if traits.global_statistics:
         row["exact_tiles"] = difference(enlarged(model, photo, tile=TILE, exact=True), whole, model)
-    return rounded(row)
+    result: dict[str, Any] = rounded(row)
+    return result
 
 
 def key(subject: Subject, model: Model) -> dict[str, Any]:
@@ -123,6 +134,7 @@ def key(subject: Subject, model: Model) -> dict[str, Any]:
     return {
         "name": subject.name,
         "scale": subject.scale,
+        "method": METHOD,
         "weights": model.sha256,
         "halo": model.traits.halo,
         "grid": model.traits.grid,
@@ -133,7 +145,7 @@ def crop(path: Path, side: int) -> npt.NDArray[np.float32]:
     """The middle of a picture: side,side,3 in 0..1."""
     pixels = read(path)
     top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
-    return pixels[top : top + side, left : left + side].astype(np.float32) / 255
+    return pixels[top : top + side, left : left + side].astype(np.float32) / np.float32(255)
 
 
 def read(path: Path) -> npt.NDArray[np.uint8]:
@@ -156,7 +168,7 @@ def set5(network: nn.Module, traits: Traits, folder: Path) -> dict[str, float]:
     """Means of the five pictures, in the papers' convention (``media.metrics``)."""
     scale, found = round(traits.scale), []
     for path in sorted((folder / f"LRx{scale}").glob("*.png")):
-        result = run(network, traits, read(path).astype(np.float32) / 255)
+        result = run(network, traits, read(path).astype(np.float32) / np.float32(255))
         ours = (result * 255).round().clip(0, 255).astype(np.uint8)
         truth = read(folder / "HR" / path.name)[: ours.shape[0], : ours.shape[1]]
         found.append(compare(ours, truth, scale, ssim=True))
@@ -167,8 +179,20 @@ def set5(network: nn.Module, traits: Traits, folder: Path) -> dict[str, float]:
     }
 
 
-def agreement(one: nn.Module, other: nn.Module, traits: Traits, picture: npt.NDArray[np.float32]) -> float:
-    return psnr(run(one, traits, picture), run(other, traits, picture))
+def relative_time(network: nn.Module, traits: Traits, picture: npt.NDArray[np.float32]) -> float:
+    """CPU time in float32, by that of SPAN with 28 channels, which takes turns with it; the median of three."""
+    span = family("span")
+    config = SpanConfig(scale=4, width=28, gathered=28, normalised=True)
+    reference = span.build(config).eval()
+    found = []
+    for _ in range(4):
+        start = process_time()
+        run(reference, span.traits(config), picture)
+        middle = process_time()
+        run(network, traits, picture)
+        found.append((process_time() - middle) / (middle - start))
+    # The first run of either warms up.
+    return median(found[1:])
 
 
 def psnr(a: Pixels, b: Pixels) -> float:
@@ -257,14 +281,14 @@ def main() -> None:
         print(json.dumps(row), flush=True)
 
 
-def place(subject: Subject) -> tuple[str, int]:
-    return subject.name, subject.scale
+def place(subject: Subject) -> tuple[str, str]:
+    return subject.name, str(subject.scale)
 
 
-def known() -> dict[tuple[str, int], dict[str, Any]]:
+def known() -> dict[tuple[str, str], dict[str, Any]]:
     """What has been measured so far."""
     rows = json.loads(RESULT.read_text()) if RESULT.is_file() else []
-    return {(row["name"], row["scale"]): row for row in rows}
+    return {(row["name"], str(row["scale"])): row for row in rows}
 
 
 if __name__ == "__main__":
