@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 from upscaler.errors import UsageError
@@ -52,12 +53,17 @@ def find_inputs(named: Sequence[Path], selection: Selection, leave_out: frozense
     A text is taken literally where such a file exists and as a pattern only where none does.
     Raises UsageError for what does not exist and for folders without files.
     """
-    found: dict[Path, Input] = {}
+    found: dict[str, Input] = {}
+    real = cache(os.path.realpath)
     for path in named:
-        before = len(found)
+        empty = True
         for entry in _one(path, selection, leave_out):
-            found.setdefault(_real(entry.path), entry)
-        if path.is_dir() and len(found) == before and not any(_one(path, selection, leave_out)):
+            empty = False
+            # Most files lie side by side: their folder is resolved once.
+            beside = f"{real(entry.path.parent)}/{entry.path.name}"
+            own = os.path.realpath(entry.path) if entry.path.is_symlink() else beside
+            found.setdefault(own, entry)
+        if empty:
             raise UsageError(f"There is no file in the folder {path}; name one that holds pictures or films.")
     return list(found.values())
 
@@ -68,11 +74,12 @@ def _one(path: Path, selection: Selection, leave_out: frozenset[Path]) -> Iterat
     elif os.path.lexists(path):
         yield Input(path, Path(), path.parent, named=True)
     elif _MAGIC & set(str(path)):
-        matches = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor) if path.anchor else path)))
+        pattern = path.relative_to(path.anchor) if path.anchor else path
+        matches = sorted(Path(path.anchor or ".").glob(str(pattern)))
         if not matches:
             raise UsageError(f"Nothing matches the pattern {path}.")
         for match in matches:
-            if not match.is_dir():
+            if not match.is_dir() and not is_system_file(match.name):
                 yield Input(match, Path(), match.parent, named=True)
     else:
         raise UsageError(f"There is no file or folder {path}.")

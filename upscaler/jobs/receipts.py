@@ -65,9 +65,9 @@ def write_receipt(source: Path, before: FileState, output: Path, settings: Setti
     """
     with suppress(OSError):
         receipt = Receipt(
-            source=str(source.absolute()),
+            source=_text(source),
             made_from=before,
-            output=str(output.absolute()),
+            output=_text(output),
             made=state_of(output),
             settings=fingerprint(settings),
             models=tuple(step.identity for step in recipe.steps),
@@ -112,6 +112,11 @@ def _is(path: Path, state: FileState) -> bool:
         return stat.st_mtime_ns == state.mtime_ns or state_of(path).sha256 == state.sha256
     except OSError:
         return False
+
+
+def _text(path: Path) -> str:
+    """For people who look into a receipt: file names need not be text."""
+    return os.fsencode(path.absolute()).decode(errors="backslashreplace")
 
 
 def _place(output: Path) -> Path:

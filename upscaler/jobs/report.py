@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -27,6 +28,14 @@ class ItemReport(msgspec.Struct, kw_only=True):
     bytes: int = 0
     warnings: list[str] = []
     fallbacks: list[str] = []
+    frames: int = 0
+    """Of a film."""
+
+    damaged_frames: int = 0
+    """Of these, how many the source's damage concealed."""
+
+    reused: float = 0.0
+    """Share of tiles that equalled those of the frame before, and were not computed again."""
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -57,5 +66,6 @@ class Report(msgspec.Struct, kw_only=True):
 
         with NewFile(path) as new:
             with told(path):
-                new.file.write(msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n")
+                # In ASCII: file names need not be text, and this is.
+                new.file.write(json.dumps(msgspec.to_builtins(self), indent=1).encode("ascii") + b"\n")
             new.commit()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -183,7 +184,10 @@ class _WholeWriter:
             options["dpi"] = data.dpi
         pixels = self._pixels[:, :, 0] if form.channels == 1 else self._pixels
         name = {"ppm": "PPM", "tga": "TGA", "webp": "WEBP", "avif": "AVIF", "bmp": "BMP"}[form.format.name]
-        Image.fromarray(pixels).save(self._file, name, **options)
+        # Through memory: Pillow's own writes to a file would not say that the disk is full.
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, name, **options)
+        self._file.write(buffer.getbuffer())
 
 
 def _jxl(pixels: Pixels, form: Form) -> bytes:
