@@ -19,7 +19,7 @@ from upscaler.jobs.recipes import Models
 from upscaler.jobs.settings import Exists, Settings
 from upscaler.jobs.work import File, Item, Kind, Work
 
-KINDS = ("pictures",)
+KINDS = ("films", "pictures")
 """Modules of this package, asked in this order whether an input is theirs; the last takes what is left."""
 
 FOLDER = "upscaled"
@@ -106,6 +106,8 @@ def make_plan(request: Request, settings: Settings) -> Plan:
                 items.append(Item(number=len(items), source=file, output=None, problem=str(error)))
             continue
         output = request.output if single else _output(entry, work, request, len(items) + 1, models)
+        if single and work.moved and output is not None:
+            output = output.with_suffix(work.suffix)
         if output == Path("-"):
             output = None
         elif not single and output is not None:
@@ -131,6 +133,7 @@ def _facts(item: Item) -> dict[str, object]:
             "size": [work.width, work.height],
             "out_size": [work.out_width, work.out_height],
             "models": [f"{step.model} x{step.scale:g}" for step in work.recipe.steps],
+            "how": work.how,
             "expected_bytes": work.expected_bytes,
             "warnings": list(work.warnings),
         }
@@ -144,8 +147,11 @@ def kinds() -> dict[str, Kind]:
 
 
 def _kind_of(file: File) -> Kind:
+    from upscaler.media.films.patterns import is_pattern
     from upscaler.media.still import beginning, told
 
+    if isinstance(file, Path) and is_pattern(file) and not file.exists():
+        return kinds()["films"]
     with told(file):
         head = beginning(file, 4096)
     found = [kind for kind in kinds().values() if kind.takes(file, head)]
@@ -196,6 +202,7 @@ def _output(entry: Input | bytes, work: Work, request: Request, number: int, mod
     else:
         folder = (request.output or entry.beside / FOLDER) / entry.below
         stem, parent, own = entry.path.stem, entry.path.parent.name, entry.path.parent
+        stem = parent if "%" in stem and work.kind == "films" else stem  # numbered frames
     same = own is not None and os.path.realpath(own) == os.path.realpath(folder)
     template = request.name or (SAME_FOLDER if same else OTHER_FOLDER)
     scale = models.settings.scale

@@ -31,6 +31,12 @@ class Work:
     suffix: str
     """Of the output's name, with the dot."""
 
+    moved: bool = False
+    """The file that the user named cannot hold this: its ending becomes ``suffix``."""
+
+    how: str = ""
+    """How the output is coded, in a few words, where that deserves any."""
+
     recipe: Recipe
     expected_bytes: int
     """Of the output, within a factor of two or so."""

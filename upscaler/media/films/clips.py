@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -48,14 +48,16 @@ def describe_clip(path: Path) -> Film:
     with _opened(path) as image:
         kind = KINDS[image.format or "GIF"]
         width, height = image.size
-        times = [duration for _, duration in _frames(image, path)]
+        shown = [(duration, bool(pixels[..., 3].min() == 255)) for pixels, duration in _frames(image, path)]
+    times = [duration for duration, _ in shown]
+    opaque = all(whole for _, whole in shown)
     total = sum(times)
     return Film(
         path=path,
         container=kind,
         codec=kind,
-        layout=layout_of("gbrap"),
-        format="gbrap",
+        layout=layout_of("gbrp" if opaque else "gbrap"),
+        format="gbrp" if opaque else "gbrap",
         width=width,
         height=height,
         colour=Colour(matrix=0, primaries=1, transfer=13, full_range=True, range_known=True),
@@ -69,15 +71,14 @@ def describe_clip(path: Path) -> Film:
     )
 
 
-def read_clip(path: Path, *, skip: int = 0) -> Iterator[Frame]:
+def read_clip(film: Film) -> Iterator[Frame]:
     """The frames, composed as a browser shows them."""
-    layout = layout_of("gbrap")
     ticks = 0
-    with _opened(path) as image:
-        for index, (pixels, duration) in enumerate(_frames(image, path)):
-            planes: list[Plane] = [np.ascontiguousarray(pixels[..., channel]) for channel in range(4)]
-            if index >= skip:
-                yield Frame(index, ticks, duration, layout, planes)
+    channels = 3 + film.layout.alpha
+    with _opened(film.path) as image:
+        for index, (pixels, duration) in enumerate(_frames(image, film.path)):
+            planes: list[Plane] = [np.ascontiguousarray(pixels[..., channel]) for channel in range(channels)]
+            yield Frame(index, ticks, duration, film.layout, planes)
             ticks += duration
 
 
@@ -105,6 +106,20 @@ def write_clip(path: Path, kind: str, frames: Iterable[Shown], *, loops: int) ->
     )
     with path.open("wb") as file:
         every[0].save(file, format={"gif": "GIF", "apng": "PNG", "webp": "WEBP"}[kind], **options)
+
+
+def check_clip(part: Path, path: Path, kind: str, shown: Sequence[Shown]) -> None:
+    """Raises MediaError unless the file at ``part`` is an animation of that size and length."""
+    try:
+        film = describe_clip(part)
+    except MediaError as error:
+        raise MediaError(f"{path} was written but cannot be read back; nothing was left there.") from error
+    height, width = shown[0].pixels.shape[:2]
+    total = sum(frame.milliseconds for frame in shown)
+    # Equal frames may have been merged into one, and GIF counts in hundredths.
+    near = film.seconds is not None and abs(film.seconds * 1000 - total) <= 10 * len(shown)
+    if (film.width, film.height, film.container) != (width, height, kind) or (len(shown) > 1 and not near):
+        raise MediaError(f"{path} was written but reads back wrong; nothing was left there.")
 
 
 def loops_of(path: Path) -> int:

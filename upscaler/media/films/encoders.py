@@ -215,7 +215,20 @@ def _crf(encoding: Encoding) -> str:
 
 
 def _x264(encoding: Encoding) -> dict[str, str]:
-    return {"crf": _crf(encoding), "preset": encoding.preset or "medium"}
+    params = []
+    if encoding.mastering:
+        params.append(f"mastering-display={_display(encoding.mastering)}")
+    if encoding.light:
+        params.append(f"cll={encoding.light[0]},{encoding.light[1]}")
+    extra = {"x264-params": ":".join(params)} if params else {}
+    return {"crf": _crf(encoding), "preset": encoding.preset or "medium"} | extra
+
+
+def _display(m: Mastering) -> str:
+    """In units of 1/50000 and 1/10000 cd/m², as HEVC's SEI has them."""
+    points = (("G", m.green), ("B", m.blue), ("R", m.red), ("WP", m.white))
+    places = "".join(f"{name}({round(x * 50000)},{round(y * 50000)})" for name, (x, y) in points)
+    return f"{places}L({round(m.brightest * 10000)},{round(m.darkest * 10000)})"
 
 
 def _x265(encoding: Encoding) -> dict[str, str]:
@@ -223,10 +236,7 @@ def _x265(encoding: Encoding) -> dict[str, str]:
     if encoding.colour.transfer == PQ:
         params += ["hdr10=1", "repeat-headers=1"]
     if encoding.mastering:
-        m = encoding.mastering
-        points = (("G", m.green), ("B", m.blue), ("R", m.red), ("WP", m.white))
-        display = "".join(f"{name}({round(x * 50000)},{round(y * 50000)})" for name, (x, y) in points)
-        params.append(f"master-display={display}L({round(m.brightest * 10000)},{round(m.darkest * 10000)})")
+        params.append(f"master-display={_display(encoding.mastering)}")
     if encoding.light:
         params.append(f"max-cll={encoding.light[0]},{encoding.light[1]}")
     return {"crf": _crf(encoding), "preset": encoding.preset or "medium", "x265-params": ":".join(params)}

@@ -5,7 +5,6 @@ Beside the pictures lies ``frames.json`` with the time of each, which a film mad
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +16,11 @@ from upscaler.errors import MediaError, UsageError
 from upscaler.media.films.colour import Colour
 from upscaler.media.films.film import Film, Stream
 from upscaler.media.films.formats import layout_of
+from upscaler.media.films.patterns import numbered, numbers_of
 from upscaler.media.films.reader import Frame
 from upscaler.media.picture import Pixels
 
 TIMES = "frames.json"
-_NUMBER = re.compile(r"%0?(\d*)d")
 _USUAL_RATE = Fraction(24)
 
 
@@ -36,16 +35,6 @@ class Times(msgspec.Struct, frozen=True):
     last_duration: int = 0
 
 
-def is_pattern(path: Path) -> bool:
-    """The name has a place for a number: ``%06d.png``."""
-    return _NUMBER.search(path.name) is not None
-
-
-def numbered(pattern: Path, number: int) -> Path:
-    """The path of one frame; frames are counted from 1, as FFmpeg does."""
-    return pattern.with_name(_NUMBER.sub(lambda found: f"{number:0{found[1] or 0}d}", pattern.name))
-
-
 def check_pattern(pattern: Path) -> None:
     """Raises UsageError unless frames can be written so."""
     if pattern.suffix.lower() != ".png":
@@ -54,13 +43,7 @@ def check_pattern(pattern: Path) -> None:
 
 def files_of(pattern: Path) -> list[Path]:
     """The frames that are there, in the order of their numbers.  Raises MediaError when there are none, or gaps."""
-    shape = re.compile("(\\d+)".join(re.escape(part) for part in _NUMBER.sub("\0", pattern.name, count=1).split("\0")))
-    found: dict[int, Path] = {}
-    if pattern.parent.is_dir():
-        for path in pattern.parent.iterdir():
-            match = shape.fullmatch(path.name)
-            if match and numbered(pattern, int(match[1])) == path:
-                found[int(match[1])] = path
+    found = numbers_of(pattern)
     if not found:
         raise MediaError(
             f"There are no frames like {pattern}; the first is expected to be {numbered(pattern, 1).name}."
@@ -107,7 +90,7 @@ def describe_folder(pattern: Path) -> tuple[Film, tuple[str, ...]]:
     return film, notes
 
 
-def read_folder(film: Film, *, skip: int = 0) -> Iterator[Frame]:
+def read_folder(film: Film) -> Iterator[Frame]:
     """The frames of a film that ``describe_folder`` gave."""
     from upscaler.media.still import read_picture
 
@@ -116,8 +99,6 @@ def read_folder(film: Film, *, skip: int = 0) -> Iterator[Frame]:
     ticks = times.ticks if times else list(range(len(files)))
     last = times.last_duration if times else 1
     for index, path in enumerate(files):
-        if index < skip:
-            continue
         pixels = read_picture(path).pixels
         if pixels.shape[:2] != (film.height, film.width):
             raise MediaError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from upscaler.media.films.segments import Parts, coded_packets, writing
 AnyPacket = Any
 """``av.Packet`` of whichever stream."""
 
+AnyChapter = Any
+"""``av.container.core.Chapter``, which exists for type checkers only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -46,24 +50,37 @@ class Span:
 WHOLE = Span()
 
 
-def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, path: Path, span: Span = WHOLE) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a film holds, for who opens it again."""
+
+    packets: dict[int, int]
+    """How many packets each stream of the result got."""
+
+    chapters: int
+
+
+def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, path: Path, span: Span = WHOLE) -> Written:
     """Joins the pieces and copies the other streams into ``path``, in the order of time.
 
     Raises MediaError when something cannot be written, RoomError when the disk is full.
     """
     with ExitStack() as stack, writing(path):
-        source = stack.enter_context(open_film(film.path))
+        source = stack.enter_context(open_film(film.path)) if target.carried else None
         first = stack.enter_context(av.open(str(parts.path(0))))
         output = stack.enter_context(
             av.open(str(path), "w", format=target.container, container_options=_options(target))
         )
-        copies, picture = _add_streams(output, film, target, encoding, source, first.streams.video[0], span)
-        _write_tags(output, film, target, span)
+        copies, picture = _add_streams(output, film, target, encoding, source, first.streams.video[0])
+        chapters = _write_tags(output, film, target, span)
         output.start_encoding()
         pictures = _picture_packets(film, parts, span, picture)
-        others = _other_packets(source, copies, span)
+        others = _other_packets(source, copies, span) if source is not None else iter(())
+        packets: Counter[int] = Counter()
         for packet in _by_time(pictures, others):
+            packets[packet.stream_index] += 1
             output.mux_one(packet)
+    return Written(dict(packets), chapters)
 
 
 def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:
@@ -81,10 +98,10 @@ def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:
                 piece.mux(stream.encode(black_frame(encoding)))
                 piece.mux(stream.encode(None))
             coded.seek(0)
-            source = stack.enter_context(open_film(film.path))
+            source = stack.enter_context(open_film(film.path)) if target.carried else None
             first = stack.enter_context(av.open(coded))
             output = stack.enter_context(av.open(io.BytesIO(), "w", format=target.container))
-            _add_streams(output, film, target, encoding, source, first.streams.video[0], WHOLE)
+            _add_streams(output, film, target, encoding, source, first.streams.video[0])
             _write_tags(output, film, target, WHOLE)
             output.start_encoding()
     except (av.FFmpegError, OSError, ValueError) as error:
@@ -112,9 +129,8 @@ def _add_streams(
     film: Film,
     target: Target,
     encoding: Encoding,
-    source: InputContainer,
+    source: InputContainer | None,
     coded: VideoStream,
-    span: Span,
 ) -> tuple[dict[int, _Copy], VideoStream]:
     """The result's streams in the order of the source's."""
     copies: dict[int, _Copy] = {}
@@ -124,7 +140,7 @@ def _add_streams(
     for stream in film.streams:
         if stream.index == film.stream:
             picture = _add_picture(output, film, target, encoding, coded, same)
-        elif stream.index in carried:
+        elif stream.index in carried and source is not None:
             item = carried[stream.index]
             if item.how == "attach":
                 data = source.streams.attachments[_place(film, stream.index)].data
@@ -230,9 +246,10 @@ class _SubtitleConverter:
         return result
 
 
-def _write_tags(output: OutputContainer, film: Film, target: Target, span: Span) -> None:
+def _write_tags(output: OutputContainer, film: Film, target: Target, span: Span) -> int:
+    """Tags and chapters; how many chapters there are."""
     output.metadata.update(kept_tags(film.tags, target.container, same_container=target.container == film.container))
-    chapters = [
+    chapters: list[AnyChapter] = [
         {
             "id": number,
             "start": round(start * 1_000_000_000),
@@ -244,7 +261,8 @@ def _write_tags(output: OutputContainer, film: Film, target: Target, span: Span)
         for start, end in _chapter_times(chapter, span)
     ]
     if chapters:
-        output.set_chapters(chapters)  # type: ignore[arg-type]  # the stub's TypedDict and a plain dict are the same
+        output.set_chapters(chapters)
+    return len(chapters)
 
 
 def _chapter_times(chapter: Chapter, span: Span) -> list[tuple[Fraction, Fraction]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,9 @@ class _Head(msgspec.Struct, frozen=True):
     made_by: str
     """A hash of everything that the pieces depend on: source, settings, model, versions."""
 
+    choices: dict[str, int] = {}
+    """What the first run chose by looking at the machine or the film, and later ones must not choose anew."""
+
 
 class Parts:
     """The folder of a film's pieces, beside its output under a hidden name."""
@@ -59,18 +62,22 @@ class Parts:
     def __init__(self, output: Path) -> None:
         self.folder = folder_of(output)
         self.pieces: list[Piece] = []
+        self.choices: dict[str, int] = {}
         self._journal = self.folder / "journal.jsonl"
 
-    def open(self, made_by: str) -> bool:
-        """Finds what an earlier run has done.  True when there was something that no longer fits and was removed."""
+    def open(self, made_by: str, choose: Callable[[], dict[str, int]] = dict) -> bool:
+        """Finds what an earlier run has done.  True when there was something that no longer fits and was removed.
+
+        ``choose`` is asked at the first run only; its answer is kept in ``choices``.
+        """
         head, pieces = self._read()
         stale = bool(pieces) and (head is None or head.made_by != made_by)
         if head is None or head.made_by != made_by:
-            pieces = []
-        self.pieces = pieces
+            pieces, head = [], _Head(made_by, choose())
+        self.pieces, self.choices = pieces, head.choices
         self.folder.mkdir(parents=True, exist_ok=True)
         with told(self.folder):
-            lines = [msgspec.json.encode(_Head(made_by)), *(msgspec.json.encode(piece) for piece in pieces)]
+            lines = [msgspec.json.encode(head), *(msgspec.json.encode(piece) for piece in pieces)]
             _write_whole(self._journal, b"".join(line + b"\n" for line in lines))
             known = {self._journal.name, *(self.path(piece.number).name for piece in pieces)}
             for other in self.folder.iterdir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from upscaler.media.films import clips, folders, reader
+from upscaler.media.films import clips, folders, patterns, reader
 from upscaler.media.films.film import Film, describe
 from upscaler.media.films.reader import Frame
 
@@ -15,7 +15,7 @@ def describe_source(path: Path) -> tuple[Film, tuple[str, ...]]:
 
     Raises MediaError.
     """
-    if folders.is_pattern(path) and not path.exists():
+    if patterns.is_pattern(path) and not path.exists():
         return folders.describe_folder(path)
     with path.open("rb") as file:
         head = file.read(4096)
@@ -28,5 +28,5 @@ def frames_of(
     """The frames of a described source; see ``reader.read_frames``."""
     if film.container not in ("gif", "apng", "webp", "frames"):
         return reader.read_frames(film, start=start, duration=duration, deinterlace=deinterlace, skip=skip)
-    read = folders.read_folder(film) if film.container == "frames" else clips.read_clip(film.path)
+    read = folders.read_folder(film) if film.container == "frames" else clips.read_clip(film)
     return reader.within(read, film, start, duration, skip)

@@ -1,0 +1,190 @@
+"""Frames on their way: decoded, enlarged and written at the same time, each by its own thread.
+
+A stage that fails ends the line, and its error is raised: nothing waits for a thread that is gone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from upscaler.jobs.film_plan import FilmWork
+from upscaler.jobs.pipe import Pipe, Shut
+from upscaler.media.films.colour import Floats, split_excess, to_rgb
+from upscaler.media.films.reader import Frame
+from upscaler.media.films.sources import frames_of
+from upscaler.media.resample import resized
+
+if TYPE_CHECKING:
+    from upscaler.jobs.session import Session
+
+_AHEAD = 16  # frames that wait for the network, or for the encoder
+_WAITING = 256 << 20  # bytes of them
+
+Enlarge = Callable[[Sequence[Floats], bool], list[Floats]]
+"""Frames, and whether they begin a piece -> the frames enlarged by the recipe's networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A decoded frame, in the colours that networks take."""
+
+    frame: Frame
+    """Its planes are gone: only number, times and damage are left."""
+
+    pixels: Floats
+    """H,W or H,W,C in 0..1."""
+
+    excess: Floats | None
+    """What of the colours lies beyond 0..1; it goes around the network."""
+
+    @property
+    def nbytes(self) -> int:
+        return self.pixels.nbytes + (self.excess.nbytes if self.excess is not None else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A frame of the result, as the network and the exact size left it."""
+
+    ready: Ready
+    larger: Floats
+
+    def pixels(self, work: FilmWork) -> Floats:
+        """height,width,C at the work's full size: brought to size, and what went around the network added."""
+        larger = self.larger if self.larger.ndim == 3 else self.larger[..., None]
+        result = resized(np.clip(larger, 0, 1), work.full_height, work.full_width)
+        source = self.ready.pixels if self.ready.pixels.ndim == 3 else self.ready.pixels[..., None]
+        colours = source.shape[2] - (source.shape[2] in (2, 4))
+        if self.ready.excess is not None:
+            excess = self.ready.excess if self.ready.excess.ndim == 3 else self.ready.excess[..., None]
+            result = result.copy() if result.base is not None or result is larger else result
+            result[..., :colours] += _stretched(excess, work)
+        if colours < source.shape[2]:
+            hidden = result[..., -1] == 0
+            if hidden.any():
+                # Colour under what cannot be seen is the source's own, not what was made up for the network.
+                result = result.copy()
+                result[hidden, :colours] = _stretched(source[..., :colours], work, cv2.INTER_NEAREST)[hidden]
+        return result
+
+
+def _stretched(pixels: Floats, work: FilmWork, how: int = cv2.INTER_LINEAR) -> Floats:
+    size = (work.full_width, work.full_height)
+    result = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=how)
+    return np.asarray(result if result.ndim == 3 else result[..., None], np.float32)
+
+
+def ready_frames(work: FilmWork, skip: int, *, deinterlace: bool) -> Iterator[Ready]:
+    """The frames of a work, decoded and converted."""
+    span = work.span
+    duration = None if span.end is None else span.end - (span.start or 0.0)
+    for frame in frames_of(work.film, start=span.start, duration=duration, deinterlace=deinterlace, skip=skip):
+        yield ready_frame(frame, work)
+
+
+def ready_frame(frame: Frame, work: FilmWork) -> Ready:
+    pixels = to_rgb(frame.planes, work.coding)
+    colours = work.coding.layout.colours
+    bare = Frame(frame.index, frame.ticks, frame.duration, frame.layout, [], frame.damaged)
+    if work.coding.layout.alpha:
+        inside, excess = split_excess(np.ascontiguousarray(pixels[..., :colours]))
+        return Ready(bare, np.dstack((inside, pixels[..., colours:])), excess)
+    inside, excess = split_excess(pixels)
+    return Ready(bare, inside, excess)
+
+
+def run_line(
+    frames: Iterator[Ready],
+    enlarge: Enlarge,
+    write: Callable[[Made], None],
+    session: Session,
+    *,
+    group: int,
+    piece: int,
+) -> None:
+    """Decoder -> pipe -> network (the caller's thread) -> pipe -> encoder.
+
+    Args:
+        frames: what is decoded; runs in a thread of its own.
+        enlarge: gets ``group`` frames at a time, fewer only at the end of a piece, so that the same frames always go
+            together.
+        write: takes each result in order, in a thread of its own.
+        session: is asked whether to go on.
+        group: a divisor of ``piece``.
+        piece: frames after which nothing of the earlier ones may be used.
+    """
+    line = _Line(frames, write, session)
+    line.run(enlarge, group, piece)
+
+
+class _Line:
+    def __init__(self, frames: Iterator[Ready], write: Callable[[Made], None], session: Session) -> None:
+        self._frames = frames
+        self._write = write
+        self._session = session
+        self._decoded: Pipe[Ready] = Pipe(_AHEAD, _WAITING)
+        self._enlarged: Pipe[Made] = Pipe(_AHEAD, _WAITING)
+        self._error: BaseException | None = None
+
+    def run(self, enlarge: Enlarge, group: int, piece: int) -> None:
+        decoder, encoder = self._thread("decoder", self._decode), self._thread("encoder", self._encode)
+        try:
+            self._enlarge(enlarge, group, piece)
+            self._enlarged.end()
+            encoder.join()
+        except Shut:
+            pass  # a thread has ended the line; its error follows
+        finally:
+            self._decoded.shut()
+            self._enlarged.shut()
+            decoder.join()
+            encoder.join()
+        if self._error is not None:
+            raise self._error
+
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work()
+            except Shut:
+                pass
+            except BaseException as error:
+                self._error = self._error or error
+                self._decoded.shut()
+                self._enlarged.shut()
+
+        thread = threading.Thread(target=guarded, name=f"upscaler film {name}", daemon=True)
+        thread.start()
+        return thread
+
+    def _decode(self) -> None:
+        for ready in self._frames:
+            self._session.check()
+            self._decoded.put(ready, ready.nbytes)
+        self._decoded.end()
+
+    def _enlarge(self, enlarge: Enlarge, group: int, piece: int) -> None:
+        waiting: list[Ready] = []
+        while (ready := self._decoded.get()) is not None:
+            waiting.append(ready)
+            if len(waiting) == group or (ready.frame.index + 1) % piece == 0:
+                self._pass_on(waiting, enlarge, piece)
+                waiting = []
+        if waiting:
+            self._pass_on(waiting, enlarge, piece)
+
+    def _pass_on(self, waiting: list[Ready], enlarge: Enlarge, piece: int) -> None:
+        self._session.check()
+        larger = enlarge([ready.pixels for ready in waiting], waiting[0].frame.index % piece == 0)
+        for ready, pixels in zip(waiting, larger, strict=True):
+            self._enlarged.put(Made(ready, pixels), pixels.nbytes)
+
+    def _encode(self) -> None:
+        while (made := self._enlarged.get()) is not None:
+            self._write(made)
