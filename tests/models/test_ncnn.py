@@ -107,6 +107,13 @@ def test_float32_tags_and_the_order_of_rrdbnet(tmp_path: Path) -> None:
             file.write(bytes(4) + seeded(f"{name}.weight", shape).numpy().tobytes())
             file.write(seeded(f"{name}.bias", (outputs,)).numpy().tobytes())
     assert (tmp_path / "x.bin").stat().st_size == 17_871_500
+    shutil.copyfile(graph, tmp_path / "x.param")
+    network = load_file(tmp_path / "x.param", Catalogue(())).network
+    golden = np.load(SHARED / "goldens" / "real" / "realesrgan-plus-anime-x4.seeded.npz")
+    for i in range(2):
+        with torch.inference_mode():
+            ours = network(torch.from_numpy(golden[f"x{i}"])).numpy()
+        assert abs(ours - golden[f"y{i}"]).max() < 1e-5
     state = read_pair(graph, tmp_path / "x.bin")
     assert torch.equal(state["body.3.rdb2.conv4.weight"], seeded("body.3.rdb2.conv4.weight", (32, 160, 3, 3)))
     assert torch.equal(state["conv_last.bias"], seeded("conv_last.bias", (3,)))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.networks.official import Loaded
+from tests.networks.photo import photo
 from tests.networks.seeded import load_seeded, seeded_cases, seeded_state
 from tests.shared import needs_shared
 from upscaler.networks.family import Shapes, State
@@ -17,6 +18,7 @@ from upscaler.networks.magicsr import MagicSr, MagicSrConfig, StageConfig
 from upscaler.networks.rrdbnet import RrdbNet, RrdbNetConfig
 from upscaler.networks.run import multiply_adds, parameters, run_whole
 from upscaler.networks.srvgg import Srvgg, SrvggConfig
+from upscaler.networks.window import Window, stack
 
 pytestmark = needs_shared
 
@@ -137,3 +139,20 @@ def test_a_batch_equals_one_at_a_time(loaded: Loaded) -> None:
         together = run_whole(loaded.network, loaded.traits, pictures)
         alone = torch.cat([run_whole(loaded.network, loaded.traits, picture[None]) for picture in pictures])
     assert torch.allclose(together, alone, atol=1e-5 * float(alone.abs().max()))
+
+
+@pytest.mark.parametrize("golden", ["rrdbnet-x2", "srvgg-x2-c16", "magicsr"])
+def test_a_tile_is_that_part_of_the_whole_picture(golden: str) -> None:
+    loaded = load(next(case for case in CASES if case.golden == golden))
+    traits, scale, (height, width) = loaded.traits, int(loaded.traits.scale), (420, 20)
+    picture = photo(height, width)
+    with torch.inference_mode():
+        whole = loaded.network(picture)
+        for start, stop in ((20, 40), (300, 330), (419, 420)):
+            top = max(start - traits.halo, 0) // traits.grid * traits.grid
+            bottom = min(stop + traits.halo, height)
+            bottom += -bottom % traits.multiple
+            part = loaded.network(picture[:, :, top:bottom], stack([Window(top, 0, height, width)]))
+            ours = part[:, :, (start - top) * scale : (stop - top) * scale]
+            error = (ours - whole[:, :, start * scale : stop * scale]).abs().max()
+            assert error < 1e-5 * whole.abs().max(), (start, stop)
