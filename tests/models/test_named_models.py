@@ -8,6 +8,8 @@ import torch
 from tests.networks.named import NAMED, Named, state
 from tests.networks.official import shapes
 from tests.shared import SHARED, needs_shared
+from upscaler.errors import ModelError
+from upscaler.models.catalogue import official_catalogue
 from upscaler.models.loading import load_model
 from upscaler.networks.run import run_whole
 
@@ -52,3 +54,52 @@ def test_any_scale_is_exactly_the_one_that_was_asked_for(tmp_path: Path) -> None
 def test_safetensors_single_or_in_shards_are_recognised(file: str, scale: int) -> None:
     model = load_model(SHARED / "goldens" / "seeded" / file)
     assert (model.architecture, model.scale) == ("seemore", scale)
+
+
+SCALES = {
+    "esc": (2, 3, 4),
+    "esc-light": (2, 3, 4),
+    "esc-fp": (2, 3, 4),
+    "esc-real": (4,),
+    "seemore-t": (2, 3, 4),
+    "seemore-b": (2, 3, 4),
+    "seemore-l": (2, 3, 4),
+    "gmin": (2, 3, 4),
+    "gmin-l": (2, 3, 4),
+}
+
+
+@pytest.mark.parametrize(("name", "scale"), [(name, scale) for name, scales in SCALES.items() for scale in scales])
+def test_a_name_means_that_model_at_every_scale_that_it_has(name: str, scale: int) -> None:
+    service = official_catalogue().serve(name, scale)
+    assert [(row.name, row.scale) for row in service.passes] == [(name, scale)]
+    assert service.sentence is None
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "run", "sentence"),
+    [
+        ("esc-real", 3, [4], "esc-real has x4 only; x3 is made by running x4 and reducing."),
+        ("seemore-l", 2.5, [3], "seemore-l has x2, x3 and x4; x2.5 is made by running x3 and reducing."),
+        ("esc-light", 8, [4, 2], "esc-light has x2, x3 and x4; x8 is made by running x4, then x2."),
+    ],
+)
+def test_a_missing_scale_is_explained_and_made_from_larger_ones(
+    name: str, wanted: float, run: list[int], sentence: str
+) -> None:
+    service = official_catalogue().serve(name, wanted)
+    assert [row.scale for row in service.passes] == run
+    assert service.sentence == sentence
+
+
+def test_lte_needs_no_resampling_for_any_scale() -> None:
+    service = official_catalogue().serve("esc-lte", 3.7)
+    assert (service.passes[0].name, service.scale, service.sentence) == ("esc-lte", None, None)
+
+
+@pytest.mark.parametrize("name", ["gmin", "gmin-l"])
+def test_a_network_without_public_weights_says_so_and_how_to_get_some(name: str) -> None:
+    row = official_catalogue().find(name, 4)
+    assert row.availability == "none"
+    with pytest.raises(ModelError, match=r"no public weights.*tools/train\.py"):
+        load_model(name, 4)

@@ -184,13 +184,17 @@ class Tiling(Record, frozen=True, kw_only=True):
     min_size: Count = 1
     global_statistics: bool = False
     measured_max: float | None = None
-    """Largest difference of tiled to whole, of the value range."""
+    """Largest difference of tiled to whole on a photo of 512x512, of the value range."""
 
     measured_db: float | None = None
     """PSNR of tiled against whole."""
 
     measured_seam: float | None = None
-    """Mean gradient across tile borders / inside tiles, both of the tiled result over that of the whole one."""
+    """How much steeper the picture is across the borders of tiles than elsewhere, compared with the whole picture; 1 is
+    best."""
+
+    measured_exact_max: float | None = None
+    """The largest difference when the whole picture's statistics are gathered first (``--exact``)."""
 
 
 class Precision(Record, frozen=True, kw_only=True):
@@ -247,7 +251,7 @@ class Entry(Record, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """Name and scale, as files and messages write them."""
-        return f"{self.name}-x{self.scale}"
+        return f"{self.name}-any" if self.scale == "any" else f"{self.name}-x{self.scale}"
 
     @property
     def download_bytes(self) -> int | None:
