@@ -64,5 +64,5 @@ def small(
     torch.manual_seed(7)
     trouble = Trouble(on_call or (lambda call, x, y: y))
     network = Small(scale, trouble, statistics).eval().requires_grad_(False)
-    traits = Traits(scale=scale, halo=3, global_statistics=statistics, exact_tiles=exact_tiles and not statistics)
+    traits = Traits(scale=scale, halo=3, global_statistics=statistics, exact_tiles=exact_tiles)
     return Model("small", "small", network, traits, "0" * 64), trouble

@@ -1,6 +1,7 @@
 """Networks that want pictures of certain sizes get them, whole or in tiles."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import torch
 from torch import nn
@@ -12,8 +13,8 @@ from upscaler.networks.esc import EscConfig
 from upscaler.networks.run import run_whole
 
 
-def model() -> Model:
-    """An ESC in windows of 8 whose layers do not look at the whole picture."""
+def model(*, local: bool) -> Model:
+    """An ESC in windows of 8; ``local``: its layers do not look at the whole picture."""
     torch.manual_seed(5)
     esc = family("esc")
     config = EscConfig(
@@ -31,7 +32,7 @@ def model() -> Model:
     )
     network = esc.build(config).eval()
     for name, weights in network.named_parameters():
-        if ".dwc_proj.3." in name:
+        if ".dwc_proj.3." in name and local:
             nn.init.zeros_(weights)
     return Model("small", "esc", network, esc.traits(config), "0" * 64)
 
@@ -40,8 +41,21 @@ def model() -> Model:
 @pytest.mark.parametrize("size", [(101, 75), (80, 96), (3, 90), (1, 1)], ids=lambda s: f"{s[0]}x{s[1]}")
 def test_a_picture_is_extended_at_its_own_end_only(size: tuple[int, int], tile: int) -> None:
     picture = np.random.default_rng(6).random((*size, 3), dtype=np.float32)
-    small = model()
-    with torch.inference_mode():
-        expected = run_whole(small.network, small.traits, torch.from_numpy(picture).permute(2, 0, 1)[None])
+    small = model(local=True)
     result = Upscaler(small, device="cpu", precision="fp32", tile=tile).upscale(picture)
-    assert np.allclose(result, expected[0].permute(1, 2, 0).numpy(), atol=2e-5)
+    assert np.allclose(result, whole(small, picture), atol=2e-5)
+
+
+def test_exact_tiles_count_the_extension_among_the_pictures_values() -> None:
+    picture = np.random.default_rng(7).random((101, 75, 3), dtype=np.float32)
+    picture *= np.linspace(0, 1, 75, dtype=np.float32)[:, None]
+    small = model(local=False)
+    tiles = [Upscaler(small, device="cpu", precision="fp32", tile=32, exact=e).upscale(picture) for e in (True, False)]
+    differences = [abs(part - whole(small, picture)).max() for part in tiles]
+    assert differences[0] < 2e-5 < differences[1]
+
+
+def whole(small: Model, picture: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    with torch.inference_mode():
+        result = run_whole(small.network, small.traits, torch.from_numpy(picture).permute(2, 0, 1)[None])
+    return result[0].permute(1, 2, 0).numpy()

@@ -12,20 +12,24 @@ class Enlarging:
 
     def __init__(self, source: Source, layout: Layout, grid: TileGrid, scale: float, *, blended: bool) -> None:
         self.grid = grid
-        self._layout = layout
+        self._source, self._layout, self._scale, self._blended = source, layout, scale, blended
         self._reader = RowReader(source)
-        self._canvas = Canvas(grid, layout, scale, blended=blended)
+        self.canvas = Canvas(grid, layout, scale, blended=blended)
+
+    def again(self) -> "Enlarging":
+        """The same from the top."""
+        return Enlarging(self._source, self._layout, self.grid, self._scale, blended=self._blended)
 
     def begin(self, index: int) -> list[Work]:
         """Read what the row of tiles needs; its tiles."""
         row = self.grid.rows[index]
-        self._canvas.begin(self._strip(row.read_start, row.read_stop), row)
-        return [Work(self._canvas, Tile(row, column)) for column in self.grid.columns]
+        self.canvas.begin(self._strip(row.read_start, row.read_stop), row)
+        return [Work(self.canvas, Tile(row, column)) for column in self.grid.columns]
 
     def finish(self, index: int) -> Pixels:
         """The rows of output that are final after this row of tiles."""
         rows = self.grid.rows
-        return self._canvas.finish(rows[index + 1] if index + 1 < len(rows) else None)
+        return self.canvas.finish(rows[index + 1] if index + 1 < len(rows) else None)
 
     def _strip(self, top: int, bottom: int) -> Pixels:
         if not self._layout.alpha:

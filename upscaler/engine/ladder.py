@@ -20,6 +20,7 @@ from upscaler.engine.executors import Executor
 from upscaler.engine.executors.eager import Eager
 from upscaler.engine.pixels import colour_to_tensor
 from upscaler.engine.resample import enlarge
+from upscaler.engine.statistics import Known, tell_network
 from upscaler.engine.tiles import Tile, split
 from upscaler.errors import Cancelled, RoomError
 from upscaler.models.model import Model
@@ -70,7 +71,8 @@ class Ladder:
         self._executor = executor
         self._device = device
         self._dtype = dtype
-        self._full: Executor | None = None  # in float32, made when it is first needed
+        self._full: Eager | None = None  # in float32, made when it is first needed
+        self._known: Known | None = None
         self._at_once = self._most = sys.maxsize
         self._overlap = overlap
         self._tell = tell
@@ -79,6 +81,13 @@ class Ladder:
     def allow(self, pixels: int) -> None:
         """Input pixels of all tiles that one call may get.  Where memory has run out before, it stays at less."""
         self._at_once = min(pixels, self._most)
+
+    def know(self, known: Known | None) -> None:
+        """The values of the whole picture that the network is to use from now on; None: those of what comes in."""
+        self._known = known
+        for executor in (self._executor, self._full):
+            if isinstance(executor, Eager):
+                tell_network(executor.network, known)
 
     def run(self, works: Iterable[Work]) -> Iterator[tuple[Work, Tensor, int]]:
         """Each tile (or each of the pieces it was split into) with what is kept of its result, and how many still wait.
@@ -161,17 +170,13 @@ class Ladder:
     def _to_cpu(self, batch: list[Work], why: str) -> list[Work]:
         self._tell(Fallback(f"{why}; going on with the CPU (finished tiles are kept)."))
         self._device, self._dtype = CPU, torch.float32
-        self._full = self._executor = Eager(self._model, CPU, torch.float32)
+        self._full = self._executor = self._eager_fp32()
         self._most = sys.maxsize
         return batch
 
     def _compute(self, batch: list[Work]) -> list[Tensor]:
         traits = self._model.traits
-        x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch])
-        # A tile at the end of an axis is extended as the picture would be; any other gets a little more halo.
-        x = extend(x, traits.min_size, traits.multiple)
-        whole = batch[0].canvas.grid.whole
-        window = None if whole else stack([work.canvas.grid.window(work.tile) for work in batch])
+        x, window = self._inputs(batch)
         y = self._forward(self._executor, x, window)
         limit = guard.limits(x).to(y.device)
         wrong = guard.blown(y, limit).tolist()
@@ -186,17 +191,34 @@ class Ladder:
             for work, result in zip(batch, results, strict=True)
         ]
 
+    def forward(self, executor: Executor, batch: list[Work]) -> Tensor:
+        """What an executor makes of tiles of one shape, as they are read: N,3,H,W in 0..1."""
+        return self._forward(executor, *self._inputs(batch))
+
+    def _inputs(self, batch: list[Work]) -> tuple[Tensor, Tensor | None]:
+        x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch])
+        whole = batch[0].canvas.grid.whole
+        window = None if whole else stack([work.canvas.grid.window(work.tile) for work in batch])
+        # A tile at the end of an axis is extended as the picture would be; any other gets a little more halo.
+        return extend(x, self._model.traits.min_size, self._model.traits.multiple), window
+
     def _forward(self, executor: Executor, x: Tensor, window: Tensor | None) -> Tensor:
         """In and out in 0..1."""
         white = self._model.traits.value_range
         return executor.run(x, window) if white == 1 else executor.run(x * white, window) / white
+
+    def _eager_fp32(self) -> Eager:
+        eager = Eager(self._model, self._device, torch.float32)
+        if self._known is not None:
+            tell_network(eager.network, self._known)
+        return eager
 
     def _repaired(self, work: Work, x: Tensor, window: Tensor | None, y: Tensor) -> Tensor:
         """What is put in the place of one blown-up result: 3,H,W."""
         limit = guard.limits(x)
         if self._dtype != torch.float32:
             if self._full is None:
-                self._full = Eager(self._model, self._device, torch.float32)
+                self._full = self._eager_fp32()
             y = self._forward(self._full, x, window).cpu()
             self._tell(Fallback(f"{self._where(work)} overflowed in half precision and was computed in fp32."))
         if bool(guard.blown(y, limit)):

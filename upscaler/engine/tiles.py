@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from upscaler.networks.family import Traits
-from upscaler.networks.run import out_edge
+from upscaler.networks.run import extension, out_edge
 from upscaler.networks.window import Window
 
 LEAST_HALO = 2
@@ -119,6 +119,7 @@ class TileGrid:
     rows: tuple[Span, ...]
     columns: tuple[Span, ...]
     min_size: int = 1
+    multiple: int = 1
 
     def __len__(self) -> int:
         return len(self.rows) * len(self.columns)
@@ -132,13 +133,11 @@ class TileGrid:
         return len(self) == 1
 
     def window(self, tile: Tile) -> Window:
-        """Where the tile lies; axes that are extended to ``min_size`` count as the network sees them."""
-        return Window(
-            tile.rows.read_start,
-            tile.columns.read_start,
-            max(self.height, self.min_size),
-            max(self.width, self.min_size),
+        """Where the tile lies in the picture as the network sees it: extended to ``min_size`` and ``multiple``."""
+        height, width = (
+            length + len(extension(length, self.min_size, self.multiple)) for length in (self.height, self.width)
         )
+        return Window(tile.rows.read_start, tile.columns.read_start, height, width)
 
 
 def tile_grid(height: int, width: int, traits: Traits, core: int | None, overlap: int = 0) -> TileGrid:
@@ -159,4 +158,4 @@ def tile_grid(height: int, width: int, traits: Traits, core: int | None, overlap
         )
         for length in (height, width)
     )
-    return TileGrid(height, width, rows, columns, traits.min_size)
+    return TileGrid(height, width, rows, columns, traits.min_size, traits.multiple)

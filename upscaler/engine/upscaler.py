@@ -6,15 +6,16 @@ import numpy as np
 
 from upscaler.engine import devices
 from upscaler.engine.enlarging import Enlarging
-from upscaler.engine.events import Event, TileDone
+from upscaler.engine.events import Event, Fallback, TileDone
 from upscaler.engine.executors.eager import Eager
-from upscaler.engine.ladder import Ladder, Work
+from upscaler.engine.ladder import FLOOR, Ladder, Work
 from upscaler.engine.memory import budget, need
 from upscaler.engine.pixels import Pixels, layout_of
 from upscaler.engine.plan import TilePlan, tile_plan
 from upscaler.engine.precision import Precision, pick
 from upscaler.engine.sources import ArraySource, Source
-from upscaler.engine.tiles import tile_grid
+from upscaler.engine.statistics import Known, gather
+from upscaler.engine.tiles import Tile, split, tile_grid
 from upscaler.errors import MediaError
 from upscaler.models.model import Model
 from upscaler.networks.run import out_edge
@@ -65,12 +66,22 @@ class Upscaler:
         self._exact = exact
         self._memory = memory
         self._tell = tell or (lambda event: None)
+        traits = model.traits
         # Tiles that are exact need not overlap.
-        self._overlap = 0 if model.traits.exact_tiles else OVERLAP
-        eager = Eager(model, self.device, self.dtype)
-        self._need = need(eager.network, model.traits, self.device)
+        self._overlap = 0 if traits.exact_tiles and (exact or not traits.global_statistics) else OVERLAP
+        self._passes = exact and traits.global_statistics
+        if exact and self._overlap:
+            self._tell(Fallback(f"{model.name} cannot be exact in tiles; where a picture needs them they are blended."))
+        self._eager = Eager(model, self.device, self.dtype)
+        self._need = need(self._eager.network, model.traits, self.device)
         self._ladder = Ladder(
-            model, eager, self.device, self.dtype, overlap=self._overlap, tell=self._tell, stop=stop or (lambda: False)
+            model,
+            self._eager,
+            self.device,
+            self.dtype,
+            overlap=self._overlap,
+            tell=self._tell,
+            stop=stop or (lambda: False),
         )
 
     def upscale(self, pixels: Pixels) -> Pixels:
@@ -88,7 +99,7 @@ class Upscaler:
             if pixels.ndim not in (2, 3) or not pixels.size:
                 raise MediaError(f"An array of shape {pixels.shape} is not a picture; (height, width[, channels]) is.")
             picture = self._open(ArraySource(pixels))
-            if len(picture.grid.rows) == 1:
+            if len(picture.grid.rows) == 1 and not self._passes:
                 small.append((place, picture))
             else:
                 results[place] = self._gathered(picture)
@@ -122,12 +133,31 @@ class Upscaler:
             self._work([work])
 
     def _rows(self, picture: Enlarging) -> Iterator[Pixels]:
+        if self._passes:
+            self._ladder.know(None if picture.grid.whole else self._statistics(picture))
         done = 0
         for index in range(len(picture.grid.rows)):
             done = self._work(
                 picture.begin(index), done, (len(picture.grid.rows) - index - 1) * len(picture.grid.columns)
             )
             yield picture.finish(index)
+
+    def _statistics(self, picture: Enlarging) -> Known:
+        """The values of the whole picture that the network takes: several passes over it."""
+        strip = picture.again()
+
+        def tiles() -> Iterator[Tile]:
+            nonlocal strip
+            strip = picture.again()
+            for index in range(len(strip.grid.rows)):
+                yield from (work.tile for work in strip.begin(index))
+
+        return gather(
+            self._eager.network,
+            tiles,
+            lambda tile: self._ladder.forward(self._eager, [Work(strip.canvas, tile)]),
+            lambda tile: split(tile, self.model.traits, FLOOR),
+        )
 
     def _gathered(self, picture: Enlarging) -> Pixels:
         whole: Pixels | None = None
@@ -155,7 +185,7 @@ class Upscaler:
         plan = self._plan(size)
         self._ladder.allow(plan.at_once)
         grid = tile_grid(*size, self.model.traits, plan.core, self._overlap)
-        return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0)
+        return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0 and not grid.whole)
 
     def _plan(self, size: tuple[int, int]) -> TilePlan:
         room = budget(self.device, self._memory)
