@@ -10,6 +10,7 @@ from upscaler.errors import ModelError
 from upscaler.networks.family import AnyFamily, Shapes
 
 MODULES: dict[str, tuple[str, ...]] = {
+    "amcanet": ("amcanet",),
     "agdn": ("agdn",),
     "lkfn": ("lkfn",),
     "rlfn": ("rlfn", "lightrlfn", "depthrlfn", "advancedsr", "slimrlfn", "dipnet", "rden", "smrn"),
@@ -23,6 +24,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "craft": ("craft",),
     "dwmamba": ("dwmamba",),
     "haesr": ("haesr",),
+    "hfenet": ("hfenet",),
     "hitsr": ("hit-srf",),
     "magicsr": ("magicsr",),
     "mambair": ("mambairv2-light",),
@@ -42,6 +44,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "pfdnlite": ("pfdnlite",),
     "efqn": ("efqn",),
     "span": ("span",),
+    "spanv2": ("spanv2",),
     "span_kin": ("span-f", "espan"),
     "esc": ("esc", "esc-real"),
     "esc_fp": ("esc-fp",),
