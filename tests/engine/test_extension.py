@@ -47,7 +47,7 @@ def test_a_picture_is_extended_at_its_own_end_only(size: tuple[int, int], tile: 
 
 
 def test_exact_tiles_count_the_extension_among_the_pictures_values() -> None:
-    picture = np.random.default_rng(7).random((101, 75, 3), dtype=np.float32)
+    picture = np.random.default_rng(7).random((181, 75, 3), dtype=np.float32)
     picture *= np.linspace(0, 1, 75, dtype=np.float32)[:, None]
     small = model(local=False)
     tiles = [Upscaler(small, device="cpu", precision="fp32", tile=32, exact=e).upscale(picture) for e in (True, False)]

@@ -15,7 +15,7 @@ from upscaler.engine.plan import TilePlan, tile_plan
 from upscaler.engine.precision import Precision, pick
 from upscaler.engine.sources import ArraySource, Source
 from upscaler.engine.statistics import Known, gather
-from upscaler.engine.tiles import Tile, split, tile_grid
+from upscaler.engine.tiles import Tile, TileGrid, split, tile_grid
 from upscaler.errors import MediaError
 from upscaler.models.model import Model
 from upscaler.networks.run import out_edge
@@ -142,6 +142,10 @@ class Upscaler:
             )
             yield picture.finish(index)
 
+    def grid_for(self, height: int, width: int) -> TileGrid:
+        """The tiles into which such a picture is cut, with the memory that is free now."""
+        return self._grid((height, width), self._plan((height, width)).core)
+
     def _statistics(self, picture: Enlarging) -> Known:
         """The values of the whole picture that the network takes: several passes over it."""
         strip = picture.again()
@@ -180,12 +184,14 @@ class Upscaler:
         return done
 
     def _open(self, source: Source) -> Enlarging:
-        layout = layout_of(source.channels, source.dtype)
-        size = (source.height, source.width)
-        plan = self._plan(size)
+        plan = self._plan((source.height, source.width))
         self._ladder.allow(plan.at_once)
-        grid = tile_grid(*size, self.model.traits, plan.core, self._overlap)
+        layout = layout_of(source.channels, source.dtype)
+        grid = self._grid((source.height, source.width), plan.core)
         return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0 and not grid.whole)
+
+    def _grid(self, size: tuple[int, int], core: int | None) -> TileGrid:
+        return tile_grid(*size, self.model.traits, core, self._overlap)
 
     def _plan(self, size: tuple[int, int]) -> TilePlan:
         room = budget(self.device, self._memory)
