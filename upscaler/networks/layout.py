@@ -4,11 +4,11 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from torch import nn
 
-from upscaler.networks.blocks import Conv
+from upscaler.networks.blocks import ESA_GRID, ESA_MIN_SIZE
 from upscaler.networks.family import Family, Shapes, Traits
 
 V = TypeVar("V")
@@ -37,25 +37,6 @@ def count(shapes: Shapes, pattern: str) -> int:
 
 MODULATION: tuple[Rule, ...] = ((r"^to_feat\.", "conv_1."), (r"^feats\.", "blocks."), (r"^to_img\.", "upsampler."))
 """SAFMN's names, which its relatives kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConvShape:
-    """A dense square convolution, as its tensors tell it."""
-
-    inputs: int
-    outputs: int
-    kernel: int
-    bias: bool
-
-    def build(self) -> Conv:
-        return Conv(self.inputs, self.outputs, self.kernel, bias=self.bias)
-
-
-def conv_shape(shapes: Shapes, name: str) -> ConvShape:
-    """That of the layer with this name, which must be there."""
-    outputs, inputs, kernel, _ = shapes[f"{name}.weight"]
-    return ConvShape(inputs, outputs, kernel, f"{name}.bias" in shapes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +70,26 @@ def chain(
         build=build,
         traits=traits,
         convert=lambda state, _: renamed(state, *rules),
+    )
+
+
+class Scaled(Protocol):
+    """A configuration that knows its scale."""
+
+    @property
+    def scale(self) -> int: ...
+
+
+def esa_traits(config: Scaled, *, value_range: float = 1.0, halo: int = 84, global_statistics: bool = False) -> Traits:
+    """Of a ``blocks.ResidualNetwork`` of blocks with ESA."""
+    return Traits(
+        scale=config.scale,
+        value_range=value_range,
+        halo=halo,
+        grid=ESA_GRID,
+        min_size=ESA_MIN_SIZE,
+        global_statistics=global_statistics,
+        precise=("conv_1", "upsampler"),
     )
 
 

@@ -7,7 +7,6 @@ Reach:   547 pixels, practically 96, and the contrast of the whole picture in ea
          12 once these are known.
 """
 
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -25,27 +24,19 @@ from upscaler.networks.blocks import (
     entering,
     mean_colour,
 )
-from upscaler.networks.family import Family, Shapes, Traits, has
-from upscaler.networks.layout import Rule, count, renamed, shuffle_scale
+from upscaler.networks.family import Traits, has
+from upscaler.networks.layout import Rule, Sizes, chain
 from upscaler.networks.multiscale import MultiScaleESA
 
 RULES: tuple[Rule, ...] = (
     (r"^B(\d)\.", lambda found: f"blocks.{int(found[1]) - 1}."),
+    (r"^fea_conv\.", "conv_1."),
     (r"\.esa\.body\.0\.", ".esa."),
     (r"\.cca\.body\.", ".cca."),
     (r"^upsampler\.upsampleOneStep\.", "upsampler."),
 )
 GRID = 12
 """Pixels between two cells of the maps: the separable convolutions' stride is 4, the pools' is 3."""
-
-
-@dataclass(frozen=True, slots=True)
-class MsnConfig:
-    scale: int
-    width: int
-    distilled: int
-    squeezed: int
-    depth: int
 
 
 class SeparableConv(nn.Module):
@@ -77,14 +68,14 @@ class NormedESA(MultiScaleESA):
 
 
 class Block(FeatureDistillation):
-    def __init__(self, config: MsnConfig) -> None:
-        super().__init__(config.width, config.distilled, SeparableConv, F.gelu)
-        self.esa = NormedESA(config.width, config.squeezed)
+    def __init__(self, width: int) -> None:
+        super().__init__(width, width // 2, SeparableConv, F.gelu)
+        self.esa = NormedESA(width, width // 4)
         self.cca = nn.Sequential(
-            conv1x1(config.width, config.width),
+            conv1x1(width, width),
             nn.GELU(),
-            ContrastAttention(config.width, 1),
-            depthwise(config.width),
+            ContrastAttention(width, 1),
+            depthwise(width),
         )
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
@@ -97,17 +88,17 @@ class Block(FeatureDistillation):
 class Msn(nn.Module):
     """N,3,H,W in 0..1 -> N,3,H*scale,W*scale, not clipped."""
 
-    def __init__(self, config: MsnConfig) -> None:
+    def __init__(self, config: Sizes) -> None:
         super().__init__()
-        self.fea_conv = conv3x3(3, config.width)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.depth))
+        self.conv_1 = conv3x3(3, config.width)
+        self.blocks = nn.ModuleList(Block(config.width) for _ in range(config.depth))
         self.c1 = conv1x1(config.width, config.width)
         self.c2 = SeparableConv(config.width, config.width)
         self.upsampler = PixelShuffleHead(config.width, config.scale)
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
         mean = mean_colour(x.device)
-        shallow = self.fea_conv(x - mean)
+        shallow = self.conv_1(x - mean)
         deep = entering(self.blocks, shallow)
         total = torch.zeros_like(deep)
         for block in self.blocks:
@@ -117,32 +108,17 @@ class Msn(nn.Module):
         return y
 
 
-def read_config(shapes: Shapes) -> MsnConfig:
-    own = renamed(shapes, *RULES)
-    distilled, width = own["blocks.0.c1_d.weight"][:2]
-    return MsnConfig(
-        scale=shuffle_scale(own, "upsampler.0"),
-        width=width,
-        distilled=distilled,
-        squeezed=own["blocks.0.esa.conv1.weight"][0],
-        depth=count(own, r"blocks\.\d+\.c5\.weight"),
+def traits(config: Sizes) -> Traits:
+    return Traits(
+        scale=config.scale,
+        halo=96,
+        grid=GRID,
+        min_size=29,
+        global_statistics=True,
+        precise=("conv_1", "upsampler"),
     )
 
 
 FAMILIES = (
-    Family(
-        name="msn",
-        recognises=has("B1.esa.body.0.conv2_3.pw.weight", "B8.cca.body.2.conv_du.0.weight"),
-        read_config=read_config,
-        build=Msn,
-        traits=lambda config: Traits(
-            scale=config.scale,
-            halo=96,
-            grid=GRID,
-            min_size=29,
-            global_statistics=True,
-            precise=("fea_conv", "upsampler"),
-        ),
-        convert=lambda state, _config: renamed(state, *RULES),
-    ),
+    chain("msn", has("B1.esa.body.0.conv2_3.pw.weight", "B8.cca.body.2.conv_du.0.weight"), Msn, traits, *RULES),
 )

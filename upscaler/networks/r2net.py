@@ -5,19 +5,24 @@ Source:  NTIRE 2024 report, teams Cao Group (R2Net) and Lasagna (EERN, wider, Re
 Reach:   122 pixels, practically 96 and 84; tiles are exact on a grid of 6.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from upscaler.networks.blocks import ESA, ESA_GRID, ESA_MIN_SIZE, Activation, ResidualNetwork, leaky_relu
-from upscaler.networks.family import Family, Shapes, Traits, has
-from upscaler.networks.layout import NUMBERED_BLOCKS, ConvShape, conv_shape, count, renamed, shuffle_scale
+from upscaler.networks.blocks import (
+    ESA,
+    Activation,
+    PixelShuffleHead,
+    ResidualNetwork,
+    conv1x1,
+    conv3x3,
+    leaky_relu,
+)
+from upscaler.networks.family import has
+from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain, esa_traits
 
-RULES = (
-    NUMBERED_BLOCKS,
+EERN: tuple[Rule, ...] = (
     (r"^head\.", "conv_1."),
     (r"^recon_trunk\.(\d+)\.conv1\.", r"blocks.\1.c1_r."),
     (r"^recon_trunk\.(\d+)\.conv2\.", r"blocks.\1.c3_r."),
@@ -25,95 +30,54 @@ RULES = (
     (r"^finetune\.", "conv_2."),
     (r"^tail\.", "upsampler.0."),
 )
-"""EERN's names become R2Net's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    recognises: Callable[[Shapes], bool]
-    activation: Activation
-    value_range: float
-    halo: int
-
-
-DESIGNS = {
-    "r2net": Design(
-        lambda s: "block_1.c3_r.weight" in s and "block_1.c2_r.weight" not in s and "conv_1.bias" not in s,
-        leaky_relu,
-        value_range=1,
-        halo=96,
-    ),
-    "eern": Design(has("recon_trunk.0.ESA.conv1.weight", "finetune.weight"), F.relu, value_range=255, halo=84),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class R2NetConfig:
-    scale: int
-    depth: int
-    convolution: ConvShape
-    """Those of the blocks."""
-
-    squeezed: int
-    first: ConvShape
-    collect: ConvShape
-    head: ConvShape
 
 
 class Block(nn.Module):
-    def __init__(self, config: R2NetConfig, activation: Activation) -> None:
+    def __init__(self, width: int, squeezed: int, activation: Activation, *, bias: bool) -> None:
         super().__init__()
-        self.c1_r = config.convolution.build()
-        self.c3_r = config.convolution.build()
-        self.esa = ESA(config.convolution.outputs, config.squeezed, skip=False, bias=config.convolution.bias)
+        self.c1_r = conv3x3(width, width, bias=bias)
+        self.c3_r = conv3x3(width, width, bias=bias)
+        self.esa = ESA(width, squeezed, skip=False, bias=bias)
         self.activation = activation
 
-    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
         result: Tensor = self.esa(self.c3_r(self.activation(self.c1_r(x))), window)
         return result
 
 
-def read_config(shapes: Shapes) -> R2NetConfig:
-    own = renamed(shapes, *RULES)
-    return R2NetConfig(
-        scale=shuffle_scale(own, "upsampler.0"),
-        depth=count(own, r"blocks\.\d+\.c1_r\.weight"),
-        convolution=conv_shape(own, "blocks.0.c1_r"),
-        squeezed=own["blocks.0.esa.conv1.weight"][0],
-        first=conv_shape(own, "conv_1"),
-        collect=conv_shape(own, "conv_2"),
-        head=conv_shape(own, "upsampler.0"),
-    )
-
-
-def build(design: Design, config: R2NetConfig) -> ResidualNetwork:
+def r2net(config: Sizes) -> ResidualNetwork:
+    width = config.width
     return ResidualNetwork(
-        config.first.build(),
-        [Block(config, design.activation) for _ in range(config.depth)],
-        config.collect.build(),
-        nn.Sequential(config.head.build(), nn.PixelShuffle(config.scale)),
+        conv3x3(3, width, bias=False),
+        [Block(width, 16, leaky_relu, bias=False) for _ in range(config.depth)],
+        conv1x1(width, width, bias=False),
+        PixelShuffleHead(width, config.scale, bias=False),
     )
 
 
-def traits(design: Design, config: R2NetConfig) -> Traits:
-    return Traits(
-        scale=config.scale,
-        value_range=design.value_range,
-        halo=design.halo,
-        grid=ESA_GRID,
-        min_size=ESA_MIN_SIZE,
-        precise=("conv_1", "upsampler"),
+def eern(config: Sizes) -> ResidualNetwork:
+    width = config.width
+    return ResidualNetwork(
+        conv3x3(3, width),
+        [Block(width, width // 4, F.relu, bias=True) for _ in range(config.depth)],
+        conv3x3(width, width),
+        PixelShuffleHead(width, config.scale),
     )
 
 
-FAMILIES = tuple(
-    Family(
-        name=name,
-        recognises=design.recognises,
-        read_config=read_config,
-        build=partial(build, design),
-        traits=partial(traits, design),
-        convert=lambda state, _config: renamed(state, *RULES),
-    )
-    for name, design in DESIGNS.items()
+FAMILIES = (
+    chain(
+        "r2net",
+        has("block_4.c3_r.weight", "block_4.esa.conv3.weight", but="block_4.esa.conv3.bias"),
+        r2net,
+        partial(esa_traits, halo=96),
+        NUMBERED_BLOCKS,
+    ),
+    chain(
+        "eern",
+        has("recon_trunk.0.ESA.conv1.weight", "finetune.weight"),
+        eern,
+        partial(esa_traits, value_range=255.0),
+        *EERN,
+    ),
 )

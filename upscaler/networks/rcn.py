@@ -5,15 +5,13 @@ Source:  NTIRE 2024 report, team MeowMeowMeow; blocks: RLFN (arXiv 2205.07514), 
 Reach:   as RLFN: practically 84 pixels; tiles are exact on a grid of 6.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from upscaler.networks.blocks import (
     ESA,
-    ESA_GRID,
-    ESA_MIN_SIZE,
     ChannelNorm,
     LocalFeatureBlock,
     PixelShuffleHead,
@@ -22,10 +20,10 @@ from upscaler.networks.blocks import (
     conv3x3,
     fold_edge_branches,
 )
-from upscaler.networks.family import Family, Shapes, State, Traits
-from upscaler.networks.layout import NUMBERED_BLOCKS, count, renamed, shuffle_scale
+from upscaler.networks.family import Shapes, State
+from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain, esa_traits, renamed
 
-RULES = (
+RULES: tuple[Rule, ...] = (
     NUMBERED_BLOCKS,
     (r"\.ln1\.", ".norm."),
     (r"^(blocks\.\d+)\.(?:conv|c)([123])_r\.", r"\1.body.c\2_r."),
@@ -37,16 +35,8 @@ EDGES = ".conv3x3.weight"
 """Only in the training layout: the first branch of an edge-oriented convolution."""
 
 
-@dataclass(frozen=True, slots=True)
-class RcnConfig:
-    scale: int
-    width: int
-    depth: int
-    squeezed: int
-
-
 class Block(nn.Module):
-    def __init__(self, width: int, squeezed: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = ChannelNorm(width, 1e-6)
         self.body = LocalFeatureBlock(
@@ -54,36 +44,30 @@ class Block(nn.Module):
             conv3x3(width, width),
             conv3x3(width, width),
             nn.Sequential(ChannelNorm(width, 1e-6), conv1x1(width, width)),
-            ESA(width, squeezed),
+            ESA(width),
             F.gelu,
         )
 
-    def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
+    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
         result: Tensor = self.body(self.norm(x), window)
         return result
 
 
-def read_config(shapes: Shapes) -> RcnConfig:
-    own = renamed(shapes, *RULES)
-    squeezed, width = own["blocks.0.body.esa.conv1.weight"][:2]
-    return RcnConfig(
-        scale=shuffle_scale(own, "upsampler.0"),
-        width=width,
-        depth=count(own, r"blocks\.\d+\.norm\.weight"),
-        squeezed=squeezed,
-    )
-
-
-def build(config: RcnConfig) -> ResidualNetwork:
+def build(config: Sizes) -> ResidualNetwork:
     return ResidualNetwork(
         conv3x3(3, config.width),
-        [Block(config.width, config.squeezed) for _ in range(config.depth)],
+        [Block(config.width) for _ in range(config.depth)],
         conv3x3(config.width, config.width),
         PixelShuffleHead(config.width, config.scale),
     )
 
 
-def convert(state: State, config: RcnConfig) -> State:
+def recognises(shapes: Shapes) -> bool:
+    first = "block_1.conv1_r.weight" in shapes or f"block_1.c1_r{EDGES}" in shapes
+    return first and "block_1.ln1.weight" in shapes
+
+
+def convert(state: State, _config: Sizes) -> State:
     """Names made good; the edge-oriented convolutions of the training layout merged."""
     own = renamed(state, *RULES)
     for place in [key.removesuffix(EDGES) for key in own if key.endswith(EDGES)]:
@@ -93,17 +77,4 @@ def convert(state: State, config: RcnConfig) -> State:
     return own
 
 
-FAMILIES = (
-    Family(
-        name="rcn",
-        recognises=lambda s: (
-            "block_1.ln1.weight" in s and ("block_1.conv1_r.weight" in s or f"block_1.c1_r{EDGES}" in s)
-        ),
-        read_config=read_config,
-        build=build,
-        traits=lambda config: Traits(
-            scale=config.scale, halo=84, grid=ESA_GRID, min_size=ESA_MIN_SIZE, precise=("conv_1", "upsampler")
-        ),
-        convert=convert,
-    ),
-)
+FAMILIES = (replace(chain("rcn", recognises, build, esa_traits, *RULES), convert=convert),)
