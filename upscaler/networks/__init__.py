@@ -45,7 +45,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "efqn": ("efqn",),
     "span": ("span",),
     "spanv2": ("spanv2",),
-    "span_kin": ("span-f", "espan"),
+    "span_kin": ("span-f", "espan", "dscf-fused"),
     "esc": ("esc", "esc-real"),
     "esc_fp": ("esc-fp",),
     "esc_lte": ("esc-lte",),
