@@ -242,6 +242,9 @@ def decoder_of(stream: av.video.stream.VideoStream) -> av.video.codeccontext.Vid
         assert isinstance(own, av.video.codeccontext.VideoCodecContext)
         own.extradata = context.extradata
         return own
+    if context.codec.canonical_name == "ffv1" and not context.is_open:
+        # FFV1 knows by its checksums what is damaged, but says so only when it is told to stop there.
+        context.options = {"err_detect": "crccheck+explode"}
     return context
 
 
