@@ -206,11 +206,11 @@ SETS = ("Set5", "Set14", "B100", "Urban100", "Manga109")
 
 def figures(source: str, psnr: tuple[float, ...], cost: tuple[float, float, float] | None = None) -> tuple[Figure, ...]:
     """Published PSNR-Y of the five sets, and latency (ms), memory (MB) and FLOPs (G) for a 1280x720 output."""
-    found = [Figure(set=s, metric="PSNR-Y", value=v, source=source) for s, v in zip(SETS, psnr, strict=False)]
+    found = [Figure(set=s, metric="PSNR-Y", value=float(v), source=source) for s, v in zip(SETS, psnr, strict=False)]
     if cost is not None:
         names = ("latency ms", "memory MB", "FLOPs G")
         what = "1280x720 output, RTX 4090, fp32"
-        found += [Figure(set=what, metric=n, value=v, source=source) for n, v in zip(names, cost, strict=True)]
+        found += [Figure(set=what, metric=n, value=float(v), source=source) for n, v in zip(names, cost, strict=True)]
     return tuple(found)
 
 
@@ -581,8 +581,8 @@ def other_scales() -> list[Row]:
 
 
 NCNN_NAMES: dict[str, tuple[str, str, tuple[Tag, ...]]] = {
-    "spanx2_ch48": ("span-ch48", "SPAN, 48 channels: the paper's model", ("photo",)),
-    "spanx4_ch48": ("span-ch48", "SPAN, 48 channels: the paper's model", ("photo",)),
+    "spanx2_ch48": ("span-ch48", "SPAN, 48 channels: the paper's model", LATENCY),
+    "spanx4_ch48": ("span-ch48", "SPAN, 48 channels: the paper's model", LATENCY),
     "spanx2_ch52": ("span-ch52", "SPAN, 52 channels: the paper's larger model", ("photo",)),
     "spanx4_ch52": ("span-ch52", "SPAN, 52 channels: the paper's larger model", ("photo",)),
     "4xNomos8k_span_otf_weak": ("nomos8k-span-weak", "SPAN for lightly damaged photos", ("photo", "real-world")),

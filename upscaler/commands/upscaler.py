@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from upscaler.commands import models
 from upscaler.commands.entry import run_command
 from upscaler.commands.evaluate import evaluate
 
@@ -17,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 cache = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What was downloaded and converted.")
+app.add_typer(models.app, name="models")
 app.add_typer(cache, name="cache")
 app.command()(evaluate)
 

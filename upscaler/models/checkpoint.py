@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from upscaler.errors import WeightsError
-from upscaler.models.formats import head_of, sniff, what_it_is
+from upscaler.models.formats import INDEX_SUFFIX, head_of, sniff, what_it_is
 from upscaler.models.ncnn import read_pair
 from upscaler.networks.family import State
 
@@ -27,8 +27,6 @@ LARGEST = 8 << 30
 OUTER = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "network", "generator", "weights")
 """Levels under which programs put the state dict, best first (averaged weights before the last ones)."""
 
-INDEX_SUFFIX = ".safetensors.index.json"
-
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -36,11 +34,6 @@ class Checkpoint:
 
     state: State
     metadata: Mapping[str, str] = field(default_factory=dict)
-
-
-def is_weights_path(name: str) -> bool:
-    """True for what can only be a path to weights, not a model's name."""
-    return name.lower().endswith((".pth", ".pt", ".pkl", ".ckpt", ".safetensors", ".param", ".bin", INDEX_SUFFIX))
 
 
 def parts(path: Path) -> tuple[Path, ...]:

@@ -12,6 +12,9 @@ HEAD = 1024
 
 CHUNK = 1 << 20
 
+INDEX_SUFFIX = ".safetensors.index.json"
+SUFFIXES = (".pth", ".pt", ".pkl", ".ckpt", ".safetensors", ".param", ".bin", INDEX_SUFFIX)
+
 WANTED: dict[Format, str] = {
     "torch-zip": "a PyTorch checkpoint",
     "torch-pickle": "a PyTorch checkpoint of the old kind",
@@ -19,6 +22,11 @@ WANTED: dict[Format, str] = {
     "ncnn-param": "an ncnn graph",
     "ncnn-bin": "ncnn weights",
 }
+
+
+def is_path(model: str) -> bool:
+    """True if the text means a weights file, not a model's name."""
+    return "/" in model or "\\" in model or model.lower().endswith(SUFFIXES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from upscaler.errors import ModelError, WeightsError
 from upscaler.models.catalogue import Catalogue, catalogue
-from upscaler.models.checkpoint import Checkpoint, is_weights_path, parts, read_checkpoint
+from upscaler.models.checkpoint import Checkpoint, parts, read_checkpoint
 from upscaler.models.convert import converted, shapes
-from upscaler.models.formats import digests, fingerprint
+from upscaler.models.formats import digests, fingerprint, is_path
 from upscaler.models.manifest import Entry
 from upscaler.models.model import Model
 from upscaler.models.sources import Tell
@@ -42,11 +42,6 @@ def load_model(
         return load_file(Path(model).expanduser(), known, scale)
     entry = known.find(model, scale)
     return load_entry(entry, weights_store(offline=offline, mirror=mirror, tell=tell).fetch(entry), scale)
-
-
-def is_path(model: str) -> bool:
-    """True if the text means a file, not a model's name."""
-    return "/" in model or "\\" in model or is_weights_path(model)
 
 
 def weights_store(*, offline: bool | None = None, mirror: str | Path | None = None, tell: Tell | None = None) -> Store:
