@@ -1,11 +1,16 @@
-"""DAN: sixteen channels and three kinds of attention a block.
+"""DAN and ZenoSR: few channels and three kinds of attention a block.
 
 Special: depthwise mixing at three depths, then a spatial gate from maxima of cells and the picture's variance, then
-         channels that attend to each other within squares of 72x72.  Few multiply-adds, many small steps.
-Source:  NTIRE 2025 report (arXiv 2504.10686); code: Amazingren/NTIRE2025_ESR.
+         channels that attend to each other within squares of 72x72.  Few multiply-adds, many small steps.  ZenoSR has
+         fewer blocks, and a factor for each channel that it fuses.
+Source:  NTIRE 2025 report (arXiv 2504.10686), code: Amazingren/NTIRE2025_ESR; NTIRE 2026 report (arXiv 2604.03198),
+         team 04.
 Reach:   the squares lie where the whole picture puts them; a halo of 64 leaves some of them cut, so tiles are only
          blended (72 dB; 88 with the picture's variances; a halo of 160 and these would be exact).
 """
+
+from collections.abc import Callable
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -22,8 +27,8 @@ from upscaler.networks.blocks import (
     depthwise,
     unit,
 )
-from upscaler.networks.family import Traits, has
-from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain
+from upscaler.networks.family import Family, State, Traits, has
+from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain, renamed, sizes
 from upscaler.networks.squares import averaged_over_squares, channel_attention
 from upscaler.networks.window import through_cells
 
@@ -80,8 +85,12 @@ class SpatialGate(nn.Module):
     def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
         p = self.conv1(unit(x))
         variance = self.variance(p, window)
-        gate = through_cells(p, CELL, window, lambda maxima: F.gelu(self.conv2(self.dwconv(maxima) + variance)))
+        gate = through_cells(p, CELL, window, lambda maxima: F.gelu(self.conv2(self.summed(maxima, variance))))
         result: Tensor = self.conv3(p * gate) + x
+        return result
+
+    def summed(self, maxima: Tensor, variance: Tensor) -> Tensor:
+        result: Tensor = self.dwconv(maxima) + variance
         return result
 
 
@@ -132,32 +141,63 @@ class Block(nn.Module):
         return result
 
 
-def build(config: Sizes) -> ResidualNetwork:
+class ScaledConv(Conv):
+    """ZenoSR's fusion: a 1x1 convolution of inputs that have a factor each."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 1, bias=False)
+        self.scale = nn.Parameter(torch.ones(1, inputs, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x * self.scale)
+
+
+def build(fusion: Callable[[int, int], nn.Module], config: Sizes) -> ResidualNetwork:
     """The head goes on after the pixel shuffle: four depthwise convolutions of the enlarged colours."""
+    width, depth = config.width, config.depth
     refine = [layer for _ in range(4) for layer in (nn.GELU(), depthwise(3, bias=False))]
     return ResidualNetwork(
-        conv3x3(3, config.width, bias=False),
-        [Block(config.width) for _ in range(config.depth)],
-        nn.Sequential(conv1x1(config.depth * config.width, config.width, bias=False), nn.GELU(), Local(config.width)),
-        nn.Sequential(conv1x1(config.width, 3 * config.scale**2, bias=False), nn.PixelShuffle(config.scale), *refine),
+        conv3x3(3, width, bias=False),
+        [Block(width) for _ in range(depth)],
+        nn.Sequential(fusion(depth * width, width), nn.GELU(), Local(width)),
+        nn.Sequential(conv1x1(width, 3 * config.scale**2, bias=False), nn.PixelShuffle(config.scale), *refine),
         fused=True,
         centred=True,
+    )
+
+
+def convert(state: State, _config: Sizes) -> State:
+    """ZenoSR's factors, of which its file has one tensor for each block, side by side."""
+    own = renamed(state, *RULES)
+    factors = [own.pop(key) for key in sorted(own) if key.startswith("alpha_")]
+    return {**own, "conv_2.0.scale": torch.cat(factors, 1)} if factors else own
+
+
+def traits(config: Sizes) -> Traits:
+    return Traits(
+        scale=config.scale,
+        halo=64,
+        min_size=CELL,
+        exact_tiles=False,
+        global_statistics=True,
+        precise=("conv_1", "upsampler"),
     )
 
 
 FAMILIES = (
     chain(
         "dan",
-        has("to_feat.weight", "B6.channel_attn.global_channel.temperature", "refine.7.weight"),
-        build,
-        lambda config: Traits(
-            scale=config.scale,
-            halo=64,
-            min_size=CELL,
-            exact_tiles=False,
-            global_statistics=True,
-            precise=("conv_1", "upsampler"),
-        ),
+        has("B6.channel_attn.global_channel.temperature", "refine.7.weight"),
+        partial(build, partial(conv1x1, bias=False)),
+        traits,
         *RULES,
+    ),
+    Family(
+        name="zenosr",
+        recognises=has("alpha_8", "refine.7.weight"),
+        read_config=lambda shapes: sizes(shapes, *RULES),
+        build=partial(build, ScaledConv),
+        traits=traits,
+        convert=convert,
     ),
 )

@@ -7,6 +7,7 @@ Reach:   windows begin at the top left of the picture, one block's are rolled ar
          contrast is of the whole picture: tiles are only blended, on a grid of 96 (windows of 32, maps of 6).
 """
 
+from collections.abc import Iterable
 from functools import partial
 
 import torch
@@ -48,21 +49,32 @@ ROLLED = 1
 """The block whose windows are shifted by half their size."""
 
 
-class Hierarchy(nn.Module):
-    """N,C,H,W -> N,C,H,W: four groups of channels, each convolved together with the result of the one before."""
+class FourKernels(nn.Module):
+    """Depthwise convolutions of four shapes, one for each quarter of the channels."""
+
+    def __init__(self, channels: int, *, bias: bool = True) -> None:
+        super().__init__()
+        part = channels // 4
+        self.conv2_1 = depthwise(part, bias=bias)
+        self.conv2_2 = depthwise(part, (5, 3), bias=bias)
+        self.conv2_3 = depthwise(part, (3, 5), bias=bias)
+        self.conv2_4 = nn.Sequential(depthwise(part, bias=bias), depthwise(part, bias=bias))
+
+    def pairs(self, x: Tensor) -> Iterable[tuple[Tensor, nn.Module]]:
+        """Each quarter of N,C,H,W with its convolution."""
+        return zip(x.chunk(4, 1), (self.conv2_1, self.conv2_2, self.conv2_3, self.conv2_4), strict=True)
+
+
+class Hierarchy(FourKernels):
+    """Each quarter is convolved together with what became of the one before."""
 
     def __init__(self, channels: int, activation: Activation) -> None:
-        super().__init__()
-        group = channels // 4
-        self.conv2_1 = depthwise(group)
-        self.conv2_2 = depthwise(group, (5, 3))
-        self.conv2_3 = depthwise(group, (3, 5))
-        self.conv2_4 = nn.Sequential(depthwise(group), depthwise(group))
+        super().__init__(channels)
         self.activation = activation
 
     def chained(self, x: Tensor) -> Tensor:
         results: list[Tensor] = []
-        for part, convolve in zip(x.chunk(4, 1), (self.conv2_1, self.conv2_2, self.conv2_3, self.conv2_4), strict=True):
+        for part, convolve in self.pairs(x):
             results.append(self.activation(convolve(part + results[-1] if results else part)))
         return torch.cat(results, 1)
 
