@@ -48,7 +48,7 @@ SMALL = 160
 """Of the photo that tells what half precision and time cost."""
 
 AFFORDABLE = 1e12
-"""Exact tiles take a pass for each statistic: passes times multiply-adds (for 256x256) above which they are left out."""
+"""Exact tiles take a pass for each statistic: left out above this many passes times multiply-adds at 256x256."""
 
 METHOD = 1
 """Raise it when figures are taken in another way, so that all are taken again."""
