@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.networks.official import Loaded, Official, load, officials
+from tests.networks.official import Loaded, Official, load, officials, shapes
 from tests.networks.photo import photo
 from tests.shared import needs_shared
 from upscaler.networks.run import multiply_adds, parameters, run_whole
@@ -66,3 +66,11 @@ def test_a_batch_equals_one_at_a_time(loaded: Loaded) -> None:
         together = run_whole(loaded.network, loaded.traits, pictures)
         alone = torch.cat([run_whole(loaded.network, loaded.traits, picture[None]) for picture in pictures])
     assert (together - alone).abs().max() < 1e-4
+
+
+def test_what_is_converted_already_stays_as_it_is(official: Official, loaded: Loaded) -> None:
+    config = loaded.family.read_config(shapes(official.state()))
+    converted = loaded.network.state_dict()
+    again = loaded.family.convert(converted, config) if loaded.family.convert else converted
+    assert again.keys() == converted.keys()
+    assert all(torch.equal(again[key], converted[key]) for key in converted)

@@ -63,10 +63,14 @@ def chain(
     *rules: Rule,
 ) -> Family[Sizes]:
     """The family of such a network; its checkpoints are converted by the rules alone."""
+
+    def read_config(shapes: Shapes) -> Sizes:
+        return sizes(shapes, *rules)
+
     return Family(
         name=name,
         recognises=recognises,
-        read_config=lambda shapes: sizes(shapes, *rules),
+        read_config=read_config,
         build=build,
         traits=traits,
         convert=lambda state, _: renamed(state, *rules),

@@ -202,7 +202,7 @@ class MambaIr(Frame):
 
 LAYER_RULES: tuple[Rule, ...] = (
     (r"^(layers\.\d+)\.layers\.", r"\1.blocks."),
-    (r"\.(?:win_mhsa\.)?(wqkv|relative_position_bias_table)\b", r".attention.\1"),
+    (r"(?<!\.attention)\.(?:win_mhsa\.)?(wqkv|relative_position_bias_table)\b", r".attention.\1"),
     (r"\.win_mhsa\.", ".attention."),
     (r"\.convffn(\d)\.(?:sg\.)?", r".feed_forward\1."),
     (r"\.assm\.route\.0\.", ".state_space.route.hidden."),
