@@ -18,6 +18,13 @@ def run_command(program: str, command: Callable[[], object]) -> int:
     With ``-v`` twice among the arguments the cause is shown as well.
     """
     try:
+        return _guarded(program, command)
+    finally:
+        _flush()
+
+
+def _guarded(program: str, command: Callable[[], object]) -> int:
+    try:
         command()
     except SystemExit as end:
         return _code(end.code)
@@ -30,10 +37,16 @@ def run_command(program: str, command: Callable[[], object]) -> int:
         _say(f"{program}: Stopped.")
         return INTERRUPTED
     except BrokenPipeError:
-        # Who reads our output has gone: not an error.  Python would complain again when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        pass  # who read our output has gone: not an error
     return 0
+
+
+def _flush() -> None:
+    """Where nobody reads any more, what is still to be said goes nowhere: Python would complain about it at its end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _code(code: object) -> int:

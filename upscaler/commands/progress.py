@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TextIO, assert_never
 
@@ -21,7 +22,7 @@ def line(event: Event) -> str | None:
     match event:
         case events.Planned(model=model, reason=reason):
             return f"{model}: {reason}" if reason else None
-        case events.Started() | events.Progress():
+        case events.Started() | events.Progress() | events.Downloading():
             return None
         case events.Fallback(sentence=sentence):
             return sentence
@@ -61,8 +62,10 @@ class Lines:
 
     def say(self, text: str, stream: TextIO) -> None:
         encoding = stream.encoding or "utf-8"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        stream.flush()
+        # Who listened has perhaps gone; the pictures are wanted all the same.
+        with suppress(BrokenPipeError):
+            stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            stream.flush()
 
     def close(self) -> None:
         """Nothing more will be said."""
@@ -91,6 +94,9 @@ class Bar(Lines):
 
     def __call__(self, event: Event) -> None:
         match event:
+            case events.Downloading(file=file, done=done, total=total):
+                share = f"{done / total:.0%}" if total else f"{done / 1e6:.1f} MB"
+                self._bar.set_description_str(f"downloading {file} {share} ")
             case events.Started(item=item):
                 self._bar.set_description_str(f"{self._done}/{self._of} {self._names[item][:40]} ", refresh=False)
             case events.Progress(item=item, done=done, total=total):
@@ -129,8 +135,9 @@ class JsonLines:
         import msgspec
 
         fields = {"event": type(event).__name__.lower(), **msgspec.to_builtins(event)}
-        self._out.write(json.dumps(fields) + "\n")
-        self._out.flush()
+        with suppress(BrokenPipeError):
+            self._out.write(json.dumps(fields) + "\n")
+            self._out.flush()
 
     def close(self) -> None:
         """Nothing more will be said."""

@@ -15,6 +15,15 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Downloading:
+    """Weights are on their way: bytes here, and in all (None where the source does not say)."""
+
+    file: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     item: int
     source: str
@@ -81,4 +90,4 @@ class Completed:
     exit_code: int
 
 
-Event = Planned | Started | Progress | Fallback | Warned | Finished | Failed | Skipped | Completed
+Event = Planned | Downloading | Started | Progress | Fallback | Warned | Finished | Failed | Skipped | Completed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from upscaler.errors import MediaError, UsageError
-from upscaler.jobs import receipts
+from upscaler.jobs import events, receipts
 from upscaler.jobs.inputs import Input, Selection, find_inputs
 from upscaler.jobs.names import OTHER_FOLDER, SAME_FOLDER, NameFacts, TakenNames, output_name
 from upscaler.jobs.recipes import Models
@@ -77,15 +77,18 @@ class Plan:
         }
 
 
-def make_plan(request: Request, settings: Settings) -> Plan:
+def make_plan(request: Request, settings: Settings, *, tell: Callable[[events.Event], None] | None = None) -> Plan:
     """Looks at every input's header and settles what happens to it.
 
-    An input that cannot be done gets a ``problem``; the others stay.
+    An input that cannot be done gets a ``problem``; the others stay.  Choosing a model may download it: ``tell`` gets
+    the events of that.
     Raises UsageError or ModelError where the whole command is wrong: then nothing is done.
     """
     if request.exists not in ("skip", "overwrite", "rename", "error"):
         raise UsageError(f"--exists is skip, overwrite, rename or error, not {request.exists!r}.")
     models = Models(settings, offline=request.offline, mirror=request.mirror)
+    if tell is not None:
+        models.told_of_download = lambda *facts: tell(events.Downloading(*facts))
     inputs = _inputs(request)
     single = _names_a_file(request, inputs)
     target = None if single or request.output is None else request.output

@@ -56,6 +56,9 @@ class Models:
         self.reason = ""
         """Why the model was chosen, where we did it."""
 
+        self.told_of_download: Callable[[str, int, int | None], None] | None = None
+        """Called with a file's name, the bytes that are here and those in all; what it raises ends the download."""
+
         self._offline, self._mirror = offline, mirror
         self._recipes: dict[float, Recipe] = {}
         self._loaded: dict[tuple[str, float], Model] = {}
@@ -112,42 +115,70 @@ class Models:
 
         key = (step.model, step.scale)
         if key not in self._loaded:
-            self._loaded[key] = load_model(step.model, step.scale, offline=self._offline, mirror=self._mirror)
+            self._loaded[key] = load_model(
+                step.model, step.scale, offline=self._offline, mirror=self._mirror, tell=self._downloading
+            )
         return self._loaded[key]
 
     def _recipe(self, scale: float) -> Recipe:
-        from upscaler.models.catalogue import official_catalogue
-        from upscaler.models.checkpoint import is_weights_path
+        from upscaler.models.catalogue import catalogue
+        from upscaler.models.formats import is_path
 
         name = self.settings.model
         if name == "auto":
-            name, self.reason = self._automatic(scale)
-        if "/" in name or "\\" in name or is_weights_path(name):
+            name = self._automatic(scale)
+        elif is_path(name):
             return self._of_file(name, scale)
-        service = official_catalogue().serve(name, scale)
+        service = catalogue().serve(name, scale)
+        if self.settings.commercial:
+            for entry in service.passes:
+                _check_commercial(entry)
         return Recipe(tuple(_step(entry, scale) for entry in service.passes), service.sentence)
 
-    def _automatic(self, scale: float) -> tuple[str, str]:
-        raise ModelError("No model was named; -m span names one.")
+    def _automatic(self, scale: float) -> str:
+        from upscaler.choice.automatic import automatic
+        from upscaler.models.catalogue import catalogue
+        from upscaler.models.loading import weights_store
+
+        store = weights_store(offline=self._offline, mirror=self._mirror, tell=self._downloading)
+        s = self.settings
+        choice = automatic(catalogue(), store, scale, prefer=s.prefer, commercial=s.commercial)
+        self.reason = self.reason or choice.reason
+        return choice.entry.name
 
     def _of_file(self, path: str, scale: float) -> Recipe:
         from upscaler.models.catalogue import passes
         from upscaler.models.loading import load_model
 
         model = load_model(path, scale, offline=self._offline, mirror=self._mirror)
+        if self.settings.commercial:
+            _check_commercial(model.card, path)
         step = Step(path, model.scale, model.sha256)
         self._loaded[path, model.scale] = model
-        if model.scale <= 1:
-            return Recipe((step,), None if scale == model.scale else _resized(path, model.scale, scale))
-        count = 1 if model.scale >= scale else len(passes((int(model.scale),), scale))
-        sentence = None if scale == model.scale else _resized(path, model.scale, scale)
-        return Recipe((step,) * count, sentence)
+        enough = model.scale >= scale or model.scale <= 1
+        count = 1 if enough else len(passes((int(model.scale),), scale))
+        return Recipe((step,) * count, None if scale == model.scale else _resized(path, model.scale, scale))
+
+    def _downloading(self, file: str, done: int, total: int | None) -> None:
+        if self.told_of_download is not None:
+            self.told_of_download(file, done, total)
 
 
 def _step(entry: Entry, scale: float) -> Step:
     hashes = [file.sha256 or file.git_blob_sha1 or file.name for file in entry.files]
     native = scale if entry.scale == "any" else float(entry.scale)
     return Step(entry.name, native, f"{entry.key}:{','.join(hashes)}")
+
+
+def _check_commercial(entry: Entry | None, path: str = "") -> None:
+    """Raises ModelError unless the licence allows commercial use for certain."""
+    if entry is None:
+        raise ModelError(f"Nothing is known of the licence of {path}, so --commercial refuses it.")
+    if not entry.licence.commercial:
+        raise ModelError(
+            f"The licence of {entry.name} ({entry.licence.id}) does not certainly allow commercial use; "
+            "-m auto --commercial takes a model whose licence does."
+        )
 
 
 def _resized(path: str, native: float, scale: float) -> str:

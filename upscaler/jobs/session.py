@@ -52,6 +52,11 @@ class Session:
         if self.control.stop():
             raise Cancelled("Stopped; whole files stay, and the same command goes on from there.")
 
+    def downloading(self, file: str, done: int, total: int | None) -> None:
+        """What the store is given as ``tell``: ends a download when the job is cancelled."""
+        self.check()
+        self.tell(events.Downloading(file, done, total))
+
     def engine_teller(self, items: Callable[[], list[Item]]) -> Callable[[EngineEvent], None]:
         """What the engine is given as ``tell`` while it works on what ``items`` returns."""
 

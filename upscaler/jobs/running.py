@@ -28,6 +28,7 @@ def run(plan: Plan, *, tell: Callable[[events.Event], None] | None = None, contr
 
     session = Session(plan, tell or (lambda event: None), control or Control())
     to_do = plan.to_do
+    plan.models.told_of_download = session.downloading
     if to_do:
         plan.models.load()
     session.report.model_reason = plan.models.reason
