@@ -10,6 +10,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +127,8 @@ def _store(form: Converted, place: Path, sha256: str) -> None:
         part.replace(place)
     except (OSError, SafetensorError) as error:
         log.info("The converted form could not be kept (%s).", error)
-    finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _digest(state: State) -> str:

@@ -59,16 +59,17 @@ def _unhashed(known: Catalogue, files: tuple[Path, ...], name: str | None) -> En
         rows = [e for e in rows if e.files[0].name.casefold() == files[0].name.casefold()]
     else:
         rows = [e for e in rows if e.name == name.casefold()]
-    reasons = []
+    reasons: dict[str, ModelError] = {}
     for entry in rows:
         try:
             try_out(entry, files)
         except ModelError as error:
-            reasons.append(error)
+            reasons[f"x{entry.scale}"] = error
         else:
             return entry
     if reasons and name is not None:
-        raise WeightsError(f"{files[0].name} is not the file of {name}: {reasons[-1]}") from reasons[-1]
+        scales, first = ", ".join(reasons), next(iter(reasons.values()))
+        raise WeightsError(f"{files[0].name} is not a file of {name} at any scale ({scales}): {first}") from first
     return None
 
 
