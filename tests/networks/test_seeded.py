@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.networks.official import Loaded
+from tests.networks.official import Loaded, shapes
 from tests.networks.photo import photo
 from tests.networks.seeded import load_seeded, seeded_cases, seeded_state
 from tests.shared import needs_shared
@@ -139,6 +139,15 @@ def test_a_batch_equals_one_at_a_time(loaded: Loaded) -> None:
         together = run_whole(loaded.network, loaded.traits, pictures)
         alone = torch.cat([run_whole(loaded.network, loaded.traits, picture[None]) for picture in pictures])
     assert torch.allclose(together, alone, atol=1e-5 * float(alone.abs().max()))
+
+
+def test_what_is_converted_already_stays_as_it_is(loaded: Loaded) -> None:
+    converted = loaded.network.state_dict()
+    config = loaded.family.read_config(shapes(converted))
+    again = loaded.family.convert(converted, config) if loaded.family.convert else converted
+    assert again.keys() == converted.keys()
+    assert all(torch.equal(again[key], converted[key]) for key in converted)
+    assert shapes(loaded.family.build(config).state_dict()) == shapes(converted)
 
 
 @pytest.mark.parametrize("golden", ["rrdbnet-x2", "srvgg-x2-c16", "magicsr"])
