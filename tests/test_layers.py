@@ -41,7 +41,8 @@ def test_a_wrong_command_is_refused_without_the_engine() -> None:
 
 
 def test_planning_pictures_with_a_model_of_the_catalogue_needs_no_torch() -> None:
-    assert "torch" not in loaded_after("import upscaler.jobs.pictures, upscaler.jobs.plan, upscaler.models.catalogue")
+    parts = ("jobs.pictures", "jobs.plan", "jobs.session", "jobs.running", "models.catalogue")
+    assert "torch" not in loaded_after(f"import {', '.join(f'upscaler.{part}' for part in parts)}")
 
 
 @pytest.mark.skipif(find_spec("importlinter") is None, reason="import-linter is not installed")
