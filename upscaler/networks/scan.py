@@ -40,7 +40,8 @@ def selective_scan(u: Tensor, step: Tensor, decay: Tensor, enter: Tensor, leave:
     batch, length, channels = u.shape
     states = decay.shape[1]
     rate = decay.t().contiguous()
-    most = max((CACHE if u.device.type == "cpu" else DEVICE) // (batch * channels * states), 1)
+    most = (CACHE if u.device.type == "cpu" else DEVICE) // (batch * channels * states)
+    most = max(math.isqrt(most), 1) ** 2  # square: as many chunks as tokens in each, nothing to fill up
     state = u.new_zeros(batch, states, channels)
     pieces = []
     for start in range(0, length, most):
@@ -71,8 +72,9 @@ def _segment(
 
     def laid_out(x: Tensor) -> Tensor:
         """N,L,X -> T,NK,X; the end is filled with zeros: no decay, no input."""
-        x = F.pad(x, (0, 0, 0, chunk * chunks - length))
-        return x.view(batch, chunks, chunk, -1).permute(2, 0, 1, 3).reshape(chunk, batch * chunks, -1)
+        if chunk * chunks > length:
+            x = F.pad(x, (0, 0, 0, chunk * chunks - length))
+        return x.reshape(batch, chunks, chunk, -1).permute(2, 0, 1, 3).reshape(chunk, batch * chunks, -1)
 
     step, inputs = laid_out(step), laid_out(inputs).unsqueeze(2)
     enter, leave = laid_out(enter).unsqueeze(3), laid_out(leave).unsqueeze(3)
