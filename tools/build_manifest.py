@@ -110,7 +110,10 @@ def challenge_row(weights: Path, year: str, row: dict[str, Any]) -> Entry:
         licence=Licence(id="MIT", source=repository, commercial=True),
         state=State(outer=outer),
         io=io(traits, clamped=bool(row.get("output_clamped"))),
-        cost=Cost(params=row["n_params"], macs_256=cost if isinstance(cost, int) else cost["total"]),
+        cost=Cost(
+            params=row.get("n_params_inference") or row["n_params"],
+            macs_256=cost if isinstance(cost, int) else cost["total"],
+        ),
         tiling=tiling(traits),
         precision=precision(blows_up_on(row)),
         published=published(row, year),

@@ -178,8 +178,9 @@ def test_a_folder_without_the_file_becomes_a_sentence_with_its_address(
 
 def test_drive_that_cannot_be_reached_is_said_so(drive: Site) -> None:
     drive.address = "http://127.0.0.1:9"
-    with pytest.raises(WeightsError, match=r"Google Drive cannot be reached\. Save it from"):
-        fetched(model(DriveFolder(id=FOLDER_ID, match=("x",))))
+    for source in (DriveFolder(id=FOLDER_ID, match=("x",)), DriveFile(id=FILE_ID)):
+        with pytest.raises(WeightsError, match=r"had: Google Drive cannot be reached\. Save it from"):
+            fetched(model(source))
 
 
 def test_a_cut_transfer_from_drive_goes_on(drive: Site) -> None:
@@ -232,3 +233,10 @@ def test_a_hub_repository_that_is_not_there_asks_for_no_password(site: Site, mon
         fetched(model(Hub(repo_id="who/what", filename="x.pth", revision="a" * 40)))
     assert "password" not in str(error.value)
     assert "https://huggingface.co/who/what" in str(error.value)
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("waited"))
+    with pytest.raises(WeightsError, match=r"127\.0\.0\.1:9 cannot be reached"):
+        fetched(model(Hub(repo_id="who/what", filename="x.pth", revision="a" * 40)))

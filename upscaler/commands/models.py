@@ -59,6 +59,8 @@ def list_models(
         _say_json([{**_plain(entry), "pareto": entry in best} for entry in entries])
         return
     _table(entries, best)
+    if pareto and not best:
+        typer.echo("Nothing is marked: not both are known of any of these models.")
 
 
 @app.command()

@@ -6,6 +6,7 @@ cut goes on where it stopped, and that what a server says instead of a file beco
 
 import fnmatch
 import json
+import logging
 import os
 import ssl
 import time
@@ -132,6 +133,9 @@ def download(
                 if _is_certificate(error):
                     raise Unavailable(f"the certificate of {client_host(url)} is not trusted") from error
                 reason, wait = _transport_reason(error, url), None
+                # Where nobody is, waiting longer rarely brings anybody.
+                if isinstance(error, httpx2.ConnectTimeout) or (isinstance(error, httpx2.ConnectError) and attempt):
+                    break
             except httpx2.HTTPError as error:
                 raise Unavailable(f"{client_host(url)} gave an answer that cannot be read") from error
             else:
@@ -263,22 +267,34 @@ def _transport_reason(error: "httpx2.TransportError", url: str) -> str:
 def _hub(source: Hub, folder: Path, file: WeightsFile, tell: Tell) -> Path:
     # Read when the package is imported: without it the hub is asked for one more document, to describe the caller.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import httpx2
     import huggingface_hub
     from huggingface_hub import errors
 
+    # What goes wrong becomes one sentence of ours; its own lines about every try are not shown.
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    endpoint = os.environ.get("HF_ENDPOINT")
+    address = huggingface_hub.hf_hub_url(source.repo_id, source.filename, revision=source.revision, endpoint=endpoint)
+    try:
+        # The client tries six times, half a minute in all, where nobody is: so ask once before.
+        httpx2.head(address, timeout=CONNECT_SECONDS)
+    except httpx2.TransportError as error:
+        raise Unavailable(_transport_reason(error, address)) from error
     try:
         path = huggingface_hub.hf_hub_download(
             source.repo_id,
             source.filename,
             revision=source.revision,
             local_dir=folder / "hub",
-            endpoint=os.environ.get("HF_ENDPOINT"),
+            endpoint=endpoint,
             # Everything here is public; nobody's key is sent along.
             token=False,
             tqdm_class=_bar(tell, file),
         )
     except errors.RepositoryNotFoundError as error:
         raise Unavailable(f"the hub has no public repository {source.repo_id}") from error
+    except errors.LocalEntryNotFoundError as error:
+        raise Unavailable("the hub cannot be reached") from error
     except errors.EntryNotFoundError as error:
         raise Unavailable(f"the hub's {source.repo_id} does not hold {source.filename}") from error
     except (OSError, ValueError) as error:
@@ -311,6 +327,7 @@ def _bar(tell: Tell, file: WeightsFile) -> Any:
 
 def _drive(identifier: str, folder: Path, file: WeightsFile, tell: Tell) -> Path:
     import gdown
+    import requests
 
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{file.name}.drive"
@@ -340,7 +357,8 @@ def _drive(identifier: str, folder: Path, file: WeightsFile, tell: Tell) -> Path
             "Google Drive shows a page instead of the file (too many downloads of late, or it is no longer public)"
         ) from error
     except (gdown.exceptions.DownloadError, KeyError) as error:  # KeyError: an answer without a type
-        raise Unavailable("Google Drive cut the transfer") from error
+        lost = isinstance(error.__cause__, requests.exceptions.ConnectionError)
+        raise Unavailable(f"Google Drive {'cannot be reached' if lost else 'cut the transfer'}") from error
     except OSError as error:  # what requests raises
         raise Unavailable(_drive_reason(error)) from error
     return target

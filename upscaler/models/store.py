@@ -195,6 +195,8 @@ class Store:
                 raise WeightsError(f"{str(error).rstrip('.')}; it was set aside as {target.name}.bad.") from error
             raise
         if keep:
+            for left in target.parent.glob(f".{target.name}.*.copy"):
+                left.unlink(missing_ok=True)  # of a run that was killed; nobody else writes here under this lock
             part = target.with_name(f".{target.name}.{os.getpid()}.copy")
             try:
                 shutil.copyfile(came, part)
