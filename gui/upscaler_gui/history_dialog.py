@@ -1,0 +1,40 @@
+"""Past jobs, the newest first."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QDateTime, QLocale, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from upscaler_gui.history import Past
+
+
+class HistoryDialog(QDialog):
+    """A double click opens the folder of the results."""
+
+    def __init__(self, past: list[Past], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("History"))
+        self.resize(640, 420)
+        layout = QVBoxLayout(self)
+        self.list = QListWidget()
+        self.list.setAccessibleName(self.tr("Past jobs"))
+        self._past = list(reversed(past))
+        for job in self._past:
+            when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(job.when)), QLocale.FormatType.ShortFormat)
+            lines = [f"{when}   {job.model}   {job.summary}", *(f"    {sentence}" for sentence in job.failed[:3])]
+            self.list.addItem(QListWidgetItem("\n".join(lines)))
+        self.list.itemDoubleClicked.connect(self._open)
+        if past:
+            layout.addWidget(QLabel(self.tr("A double click opens the folder of the results.")))
+        else:
+            layout.addWidget(QLabel(self.tr("No job has run yet.")))
+        layout.addWidget(self.list)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
+
+    def _open(self) -> None:
+        folder = self._past[self.list.currentRow()].folder
+        if folder:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
