@@ -48,10 +48,8 @@ def tile(loaded: Loaded, picture: Tensor, rows: Axis, columns: Axis) -> Tensor:
 
 
 CORES = {
-    "top left": ((0, 20), (0, 30)),
-    "bottom right": ((HEIGHT - 25, HEIGHT), (WIDTH - 21, WIDTH)),
+    "top right": ((0, 20), (WIDTH - 21, WIDTH)),
     "bottom left": ((HEIGHT - 1, HEIGHT), (0, 1)),
-    "right": ((100, 130), (WIDTH - 17, WIDTH)),
     "inside": ((109, 131), (117, 140)),
 }
 
