@@ -30,7 +30,7 @@ from upscaler.networks.blocks import (
 )
 from upscaler.networks.family import Family, Shapes, State, Traits, has
 from upscaler.networks.layout import Rule, count, renamed
-from upscaler.networks.swinir import PRECISE, Frame, Group
+from upscaler.networks.swinir import PRECISE, FeedForward, Frame, Group
 
 WINDOWS = ((4, 16), (16, 4))
 """Rows and columns of each half's windows; shifted ones are moved by half of that."""
@@ -53,19 +53,6 @@ class CraftConfig:
     groups: int
     units: int
     """In each group: two attention blocks, a high-frequency block and a fusion block."""
-
-
-class FeedForward(nn.Module):
-    """Per pixel to ``hidden`` channels and back."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1 = Linear(width, hidden)
-        self.fc2 = Linear(hidden, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.fc2(F.gelu(self.fc1(x)))
-        return y
 
 
 class RectangleAttention(nn.Module):

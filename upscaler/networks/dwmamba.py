@@ -24,10 +24,11 @@ from upscaler.networks.mambair import (
     LAYER_RULES,
     PRECISE_LAYER,
     AttentiveLayer,
+    LayerConfig,
     Prompts,
     Router,
-    WindowAttention,
     converted,
+    read_layer,
     reordered,
     sort_by_class,
 )
@@ -38,19 +39,12 @@ from upscaler.networks.swinir import FEED_FORWARD_RULES, PRECISE, ConvFeedForwar
 @dataclass(frozen=True, slots=True)
 class DwMambaConfig:
     scale: int
-    width: int
+    layer: LayerConfig
+    """Of the low band."""
+
     high: int
     """Channels that the high bands are squeezed to."""
 
-    hidden: int
-    heads: int
-    side: int
-    inner: int
-    states: int
-    rank: int
-    classes: int
-    prompt: int
-    router: int
     mixer: int
     """Hidden channels of the network that weighs the high bands."""
 
@@ -123,16 +117,16 @@ class HighBranch(nn.Module):
 class GuidedStateSpace(nn.Module):
     """MambaIRv2's state space, its classes and its sequence steered by the high bands; N,H,W,C."""
 
-    def __init__(self, config: DwMambaConfig) -> None:
+    def __init__(self, config: LayerConfig, high: int) -> None:
         super().__init__()
         c = config
-        self.align = nn.Sequential(depthwise(c.high), nn.SiLU(), conv1x1(c.high, c.width))
+        self.align = nn.Sequential(depthwise(high), nn.SiLU(), conv1x1(high, c.width))
         self.hf_gate_route = nn.Parameter(torch.zeros(c.width))
         self.route = Router(2 * c.width, c.router, c.classes)
         self.prompts = Prompts(c.classes, c.prompt, c.states)
         self.in_proj = conv1x1(c.width, c.inner)
         self.gate = depthwise(c.inner)
-        self.cpe_hf_proj = conv1x1(c.high, c.inner)
+        self.cpe_hf_proj = conv1x1(high, c.inner)
         self.hf_gate_cpe = nn.Parameter(torch.zeros(1, c.inner, 1, 1))
         self.scan = SelectiveScan(c.inner, c.states, c.rank)
         self.out_norm = TokenNorm(c.inner)
@@ -171,14 +165,14 @@ class Block(nn.Module):
 
     def __init__(self, config: DwMambaConfig, *, shifted: bool) -> None:
         super().__init__()
-        c = config
-        self.mixer = BandMixer(c.width, c.mixer)
-        self.compress = conv1x1(c.width, c.high)
-        self.high = HighBranch(c.high, c.excitation)
-        attention = WindowAttention(c.width, c.heads, c.side, shifted=shifted)
-        self.low = AttentiveLayer(c.width, attention, GuidedStateSpace(c), lambda: ConvFeedForward(c.width, c.hidden))
-        self.fuse = Fusion(c.width, c.high)
-        self.expand = conv1x1(c.high, 3 * c.width)
+        width, high = config.layer.width, config.high
+        self.mixer = BandMixer(width, config.mixer)
+        self.compress = conv1x1(width, high)
+        self.high = HighBranch(high, config.excitation)
+        state_space = GuidedStateSpace(config.layer, high)
+        self.low = AttentiveLayer(config.layer, state_space, ConvFeedForward, shifted=shifted)
+        self.fuse = Fusion(width, high)
+        self.expand = conv1x1(high, 3 * width)
 
     def forward(self, x: Tensor) -> Tensor:
         low, *bands = split_bands(x)
@@ -191,9 +185,10 @@ class Block(nn.Module):
 class DwMamba(Frame):
     def __init__(self, config: DwMambaConfig) -> None:
         c = config
-        self.multiple = 2 * c.side
-        groups = (Group(c.width, [Block(c, shifted=i % 2 > 0) for i in range(c.blocks)]) for _ in range(c.groups))
-        super().__init__(c.width, c.scale, groups)
+        self.multiple = 2 * c.layer.side
+        width = c.layer.width
+        groups = (Group(width, [Block(c, shifted=i % 2 > 0) for i in range(c.blocks)]) for _ in range(c.groups))
+        super().__init__(width, c.scale, groups)
 
     def extended(self, x: Tensor) -> Tensor:
         return mirror_to_multiple(x, self.multiple)
@@ -218,23 +213,11 @@ RULES: tuple[Rule, ...] = (
 
 def read_config(shapes: Shapes) -> DwMambaConfig:
     shapes = renamed(shapes, *RULES)
-    block, layer = "layers.0.blocks.0", "layers.0.blocks.0.low"
-    offsets, heads = shapes[f"{layer}.attention.relative_position_bias_table"]
-    inner, states = shapes[f"{layer}.state_space.scan.A_log"]
-    classes, prompt = shapes[f"{layer}.state_space.prompts.classes"]
+    block = "layers.0.blocks.0"
     return DwMambaConfig(
         scale=math.isqrt(shapes["upsample.0.weight"][0] // 3),
-        width=shapes["conv_first.weight"][0],
+        layer=read_layer(shapes, f"{block}.low"),
         high=shapes[f"{block}.compress.weight"][0],
-        hidden=shapes[f"{layer}.feed_forward1.fc1.weight"][0],
-        heads=heads,
-        side=(math.isqrt(offsets) + 1) // 2,
-        inner=inner,
-        states=states,
-        rank=shapes[f"{layer}.state_space.scan.dt_proj.weight"][-1],
-        classes=classes,
-        prompt=prompt,
-        router=shapes[f"{layer}.state_space.route.hidden.weight"][0],
         mixer=shapes[f"{block}.mixer.squeeze.weight"][0],
         excitation=shapes[f"{block}.high.gate.0.weight"][0],
         groups=count(shapes, r"layers\.\d+\.conv\.weight"),
@@ -251,8 +234,8 @@ def traits(config: DwMambaConfig) -> Traits:
     return Traits(
         scale=config.scale,
         halo=32,
-        grid=2 * config.side,
-        min_size=config.side,
+        grid=2 * config.layer.side,
+        min_size=config.layer.side,
         exact_tiles=False,
         precise=(*PRECISE, *(f"{layer}.{part}" for layer in layers for part in PRECISE_LAYER)),
     )

@@ -20,6 +20,7 @@ from upscaler.networks.attention import attention_within, relative_bias, shifted
 from upscaler.networks.blocks import Conv, Linear, TokenNorm, conv1x1, conv3x3, depthwise, entering
 from upscaler.networks.family import Family, Shapes, State, Traits, has
 from upscaler.networks.layout import Rule, count, renamed
+from upscaler.networks.swinir import FeedForward
 
 SIDE = 8
 GRAM = 2
@@ -121,17 +122,6 @@ class Context(nn.Module):
         ahead, behind = (F.pad(windows, sides, mode="reflect") for sides in ((0, 1, 0, 1), (1, 0, 1, 0)))
         seen = [self.ngram_attn.sliding(padded.permute(0, 2, 3, 1)) for padded in (ahead, behind)]
         y: Tensor = self.merge(torch.cat(seen, 3).permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
-        return y
-
-
-class FeedForward(nn.Module):
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1 = Linear(width, hidden)
-        self.fc2 = Linear(hidden, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.fc2(F.gelu(self.fc1(x)))
         return y
 
 

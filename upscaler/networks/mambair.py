@@ -26,11 +26,12 @@ from upscaler.networks.swinir import PRECISE, Frame, Group
 
 
 @dataclass(frozen=True, slots=True)
-class MambaIrConfig:
-    scale: int
+class LayerConfig:
+    """Sizes of an attentive layer."""
+
     width: int
     hidden: int
-    """Of the feed-forwards, both halves of the gate together."""
+    """Of the feed-forwards."""
 
     heads: int
     side: int
@@ -48,6 +49,29 @@ class MambaIrConfig:
     router: int
     """Hidden channels of the network that chooses a pixel's class."""
 
+
+def read_layer(shapes: Shapes, name: str) -> LayerConfig:
+    offsets, heads = shapes[f"{name}.attention.relative_position_bias_table"]
+    inner, states = shapes[f"{name}.state_space.scan.A_log"]
+    classes, prompt = shapes[f"{name}.state_space.prompts.classes"]
+    return LayerConfig(
+        width=shapes[f"{name}.scale1"][0],
+        hidden=shapes[f"{name}.feed_forward1.fc1.weight"][0],
+        heads=heads,
+        side=(math.isqrt(offsets) + 1) // 2,
+        inner=inner,
+        states=states,
+        rank=shapes[f"{name}.state_space.scan.dt_proj.weight"][-1],
+        classes=classes,
+        prompt=prompt,
+        router=shapes[f"{name}.state_space.route.hidden.weight"][0],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MambaIrConfig:
+    scale: int
+    layer: LayerConfig
     groups: int
     layers: int
 
@@ -74,8 +98,8 @@ class WindowAttention(nn.Module):
         return y
 
 
-class GatedFeedForward(nn.Module):
-    """One half, normalised and convolved 5x5, gates the other; N,H,W,C."""
+class SpatialGate(nn.Module):
+    """A feed-forward in which one half, normalised and convolved 5x5, gates the other; N,H,W,C."""
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
@@ -130,7 +154,7 @@ class Prompts(nn.Module):
 class StateSpace(nn.Module):
     """N,H,W,C -> N,H,W,C: pixels sorted by class, scanned as one sequence, and put back."""
 
-    def __init__(self, config: MambaIrConfig) -> None:
+    def __init__(self, config: LayerConfig) -> None:
         super().__init__()
         c = config
         self.route = Router(c.width, c.router, c.classes)
@@ -164,17 +188,23 @@ class AttentiveLayer(nn.Module):
     """
 
     def __init__(
-        self, width: int, attention: nn.Module, state_space: nn.Module, feed_forward: Callable[[], nn.Module]
+        self,
+        config: LayerConfig,
+        state_space: nn.Module,
+        feed_forward: Callable[[int, int], nn.Module],
+        *,
+        shifted: bool,
     ) -> None:
         super().__init__()
+        width, hidden = config.width, config.hidden
         self.scale1 = nn.Parameter(torch.ones(width))
         self.scale2 = nn.Parameter(torch.ones(width))
         self.norm1, self.norm2 = TokenNorm(width), TokenNorm(width)
         self.norm3, self.norm4 = TokenNorm(width), TokenNorm(width)
-        self.attention = attention
-        self.feed_forward1 = feed_forward()
+        self.attention = WindowAttention(width, config.heads, config.side, shifted=shifted)
+        self.feed_forward1 = feed_forward(width, hidden)
         self.state_space = state_space
-        self.feed_forward2 = feed_forward()
+        self.feed_forward2 = feed_forward(width, hidden)
 
     def forward(self, x: Tensor, *guides: Tensor) -> Tensor:
         attended = x + self.attention(self.norm1(x))
@@ -186,15 +216,16 @@ class AttentiveLayer(nn.Module):
 
 class MambaIr(Frame):
     def __init__(self, config: MambaIrConfig) -> None:
-        c = config
+        c = config.layer
         self.side = c.side
-
-        def layer(index: int) -> AttentiveLayer:
-            attention = WindowAttention(c.width, c.heads, c.side, shifted=index % 2 > 0)
-            return AttentiveLayer(c.width, attention, StateSpace(c), lambda: GatedFeedForward(c.width, c.hidden))
-
-        groups = (Group(c.width, map(layer, range(c.layers))) for _ in range(c.groups))
-        super().__init__(c.width, c.scale, groups)
+        groups = (
+            Group(
+                c.width,
+                [AttentiveLayer(c, StateSpace(c), SpatialGate, shifted=i % 2 > 0) for i in range(config.layers)],
+            )
+            for _ in range(config.groups)
+        )
+        super().__init__(c.width, config.scale, groups)
 
     def extended(self, x: Tensor) -> Tensor:
         return mirror_to_multiple(x, self.side)
@@ -240,22 +271,9 @@ RULES = (*swinir.RULES, *LAYER_RULES)
 
 def read_config(shapes: Shapes) -> MambaIrConfig:
     shapes = renamed(shapes, *RULES)
-    layer = "layers.0.blocks.0"
-    offsets, heads = shapes[f"{layer}.attention.relative_position_bias_table"]
-    inner, states = shapes[f"{layer}.state_space.scan.A_log"]
-    classes, prompt = shapes[f"{layer}.state_space.prompts.classes"]
     return MambaIrConfig(
         scale=math.isqrt(shapes["upsample.0.weight"][0] // 3),
-        width=shapes["conv_first.weight"][0],
-        hidden=shapes[f"{layer}.feed_forward1.fc1.weight"][0],
-        heads=heads,
-        side=(math.isqrt(offsets) + 1) // 2,
-        inner=inner,
-        states=states,
-        rank=shapes[f"{layer}.state_space.scan.dt_proj.weight"][-1],
-        classes=classes,
-        prompt=prompt,
-        router=shapes[f"{layer}.state_space.route.hidden.weight"][0],
+        layer=read_layer(shapes, "layers.0.blocks.0"),
         groups=count(shapes, r"layers\.\d+\.conv\.weight"),
         layers=count(shapes, r"layers\.0\.blocks\.\d+\.scale1"),
     )
@@ -270,7 +288,7 @@ def traits(config: MambaIrConfig) -> Traits:
     return Traits(
         scale=config.scale,
         halo=32,
-        grid=config.side,
+        grid=config.layer.side,
         exact_tiles=False,
         precise=(*PRECISE, *(f"{layer}.{part}" for layer in layers for part in PRECISE_LAYER)),
     )

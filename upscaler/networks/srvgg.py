@@ -89,7 +89,7 @@ def recognises(shapes: Shapes) -> bool:
 def traits(config: SrvggConfig) -> Traits:
     return Traits(
         scale=config.scale,
-        halo=config.depth + 3,
+        halo=config.depth + 2 + (config.scale != config.native),
         precise=("body.0", f"body.{2 * config.depth + 2}"),
     )
 

@@ -85,6 +85,19 @@ def placed(windows: Tensor, side: int, height: int, width: int) -> Tensor:
     return rows.reshape(-1, height, width, channels)
 
 
+class FeedForward(nn.Module):
+    """Per pixel to ``hidden`` channels and back; channels last."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.fc1 = Linear(width, hidden)
+        self.fc2 = Linear(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        return y
+
+
 class ConvFeedForward(nn.Module):
     """Per pixel to ``hidden`` channels and back, with a 5x5 depthwise convolution added between; N,H,W,C."""
 
