@@ -352,8 +352,10 @@ class GlobalStatistic(nn.Module):
 
     def moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and population variance over H and W: two N,C,1,1 in float32."""
-        variance, mean = torch.var_mean(x.float(), (2, 3), correction=0, keepdim=True)
-        return mean, variance
+        x = x.float()
+        mean = x.mean((2, 3), keepdim=True)
+        # As exact as ``torch.var_mean``, and on a CPU many times as fast.
+        return mean, (x - mean).square_().mean((2, 3), keepdim=True)
 
 
 class GlobalMean(GlobalStatistic):
@@ -404,7 +406,10 @@ class GlobalVariance(GlobalStatistic):
 
 def unit(x: Tensor) -> Tensor:
     """Each pixel's channels as a vector of length 1; computed in float32."""
-    return F.normalize(x.float(), dim=1).to(x.dtype)
+    # ``F.normalize`` is much slower over channels.
+    full = x.float()
+    length = full.square().sum(1, keepdim=True).sqrt()
+    return (full / length.clamp(min=1e-12)).to(x.dtype)
 
 
 class Scale(nn.Module):
