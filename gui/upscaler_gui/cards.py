@@ -32,7 +32,7 @@ class Card:
 def read_cards() -> list[Card]:
     """All models of the catalogue, by name.  Looks at the disk: not for the interface's thread."""
     from upscaler.models.catalogue import catalogue
-    from upscaler.models.loading import weights_store
+    from upscaler.models.store import weights_store
 
     found = catalogue()
     store = weights_store()

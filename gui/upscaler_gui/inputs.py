@@ -19,7 +19,7 @@ def expand(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         try:
-            found += [entry.path for entry in find_inputs((path,), Selection())]
+            found += [entry.path for entry in find_inputs((path,), Selection(), frozenset())]
         except UsageError:
             continue
     return found

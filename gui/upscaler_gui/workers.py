@@ -100,7 +100,7 @@ class DownloadTask(Task):
 
     def work(self) -> object:
         from upscaler.models.catalogue import catalogue
-        from upscaler.models.loading import weights_store
+        from upscaler.models.store import weights_store
 
         return weights_store(tell=self._tell).fetch(catalogue().find(self._name, self._scale))
 

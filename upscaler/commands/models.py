@@ -97,7 +97,7 @@ def download(
 ) -> None:
     """Fetch weights, so that they are at hand."""
     from upscaler.models.catalogue import catalogue
-    from upscaler.models.loading import weights_store
+    from upscaler.models.store import weights_store
 
     known = catalogue()
     entries = _named(names or [], scale) if not every else [e for e in known.entries if e.files]

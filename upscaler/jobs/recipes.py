@@ -138,7 +138,7 @@ class Models:
     def _automatic(self, scale: float) -> str:
         from upscaler.choice.automatic import automatic
         from upscaler.models.catalogue import catalogue
-        from upscaler.models.loading import weights_store
+        from upscaler.models.store import weights_store
 
         store = weights_store(offline=self._offline, mirror=self._mirror, tell=self._downloading)
         s = self.settings

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 from safetensors.torch import save_file
 
 from upscaler.errors import ModelError, UsageError, WeightsError
@@ -13,8 +14,9 @@ from upscaler.models.checkpoint import parts, read_checkpoint
 from upscaler.models.convert import read_config, shapes
 from upscaler.models.formats import INDEX_SUFFIX, Digests, digests, head_of, sniff
 from upscaler.models.imported import keep
-from upscaler.models.loading import the_one_family, try_out, weights_store
-from upscaler.models.manifest import Cost, Entry, Io, Licence, Role, Tiling, WeightsFile
+from upscaler.models.loading import the_one_family, try_out
+from upscaler.models.manifest import Cost, Entry, Io, Licence, Role, Scale, Tiling, WeightsFile
+from upscaler.models.store import weights_store
 from upscaler.networks import family
 from upscaler.networks.run import multiply_adds, parameters
 
@@ -82,7 +84,10 @@ def _own(path: Path, files: tuple[Path, ...], known: Catalogue, name: str | None
     config = read_config(chosen, shapes(checkpoint.state), path.name)
     traits, network = chosen.traits(config), chosen.build(config).requires_grad_(False)
     slug = _slug(name or path.name.removesuffix(INDEX_SUFFIX).rpartition(".")[0] or path.name)
-    if slug in known.names:
+    scale = int(traits.scale) if chosen.any_scale is None else "any"
+    # Trained weights may take the name of a network that is published without any.
+    waiting = {e.scale: e.architecture for e in known.entries if e.name == slug and not e.files}
+    if slug in known.names and waiting.get(scale) != chosen.name:
         raise UsageError(f"{slug} is the name of an official model; choose another with --name.")
     with tempfile.TemporaryDirectory() as folder:
         if path.name.endswith(INDEX_SUFFIX):
@@ -91,8 +96,8 @@ def _own(path: Path, files: tuple[Path, ...], known: Catalogue, name: str | None
             files = (whole,)
         entry = Entry(
             name=slug,
-            scale=int(traits.scale) if chosen.any_scale is None else "any",
-            scale_range=None if chosen.any_scale is None else (1, 30),
+            scale=msgspec.convert(scale, Scale),
+            scale_range=None if chosen.any_scale is None else (1.0, 30.0),
             architecture=chosen.name,
             family=chosen.name,
             title=path.name,

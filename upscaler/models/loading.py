@@ -10,7 +10,7 @@ from upscaler.models.formats import digests, fingerprint, is_path
 from upscaler.models.manifest import Entry
 from upscaler.models.model import Model
 from upscaler.models.sources import Tell
-from upscaler.models.store import Store
+from upscaler.models.store import weights_store
 from upscaler.networks import family, recognise
 from upscaler.networks.family import AnyFamily, State
 from upscaler.networks.run import parameters
@@ -44,11 +44,6 @@ def load_model(
     return load_entry(entry, weights_store(offline=offline, mirror=mirror, tell=tell).fetch(entry), scale)
 
 
-def weights_store(*, offline: bool | None = None, mirror: str | Path | None = None, tell: Tell | None = None) -> Store:
-    """A store that tries files that no hash vouches for by loading them."""
-    return Store(offline=offline, mirror=mirror, tell=tell, trial=try_out)
-
-
 def load_entry(entry: Entry, files: tuple[Path, ...], scale: float | None = None) -> Model:
     """The network of a row whose files are at hand and have been checked."""
     return _build(entry.name, files, entry, scale)
@@ -63,7 +58,7 @@ def load_file(path: Path, known: Catalogue, scale: float | None = None) -> Model
 
 def try_out(entry: Entry, files: tuple[Path, ...]) -> None:
     """Raises ModelError unless the files load as the model that the row describes: architecture, scale, size."""
-    name = entry.files[0].name
+    name = entry.files[0].name if entry.files else files[0].name
     checkpoint = read_checkpoint(files[0], entry.state.outer)
     chosen = _decided(checkpoint, entry.architecture, name)
     if not chosen.recognises(shapes(checkpoint.state)):

@@ -297,3 +297,15 @@ def _no_room(error: OSError, folder: Path) -> UpscalerError:
 
 def _flag(name: str) -> bool:
     return os.environ.get(name, "").strip().lower() not in {"", "0", "no", "false", "off"}
+
+
+def weights_store(*, offline: bool | None = None, mirror: str | Path | None = None, tell: Tell | None = None) -> Store:
+    """A store that tries files that no hash vouches for by loading them."""
+
+    def trial(entry: Entry, files: tuple[Path, ...]) -> None:
+        # Imported when there is something to try: planning and listing do without torch.
+        from upscaler.models.loading import try_out
+
+        try_out(entry, files)
+
+    return Store(offline=offline, mirror=mirror, tell=tell, trial=trial)
