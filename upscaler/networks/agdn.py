@@ -25,15 +25,12 @@ from upscaler.networks.blocks import (
     depthwise,
 )
 from upscaler.networks.family import Traits, has
-from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain
+from upscaler.networks.layout import BSRN, Rule, Sizes, chain
 from upscaler.networks.multiscale import local_variance, spread
 from upscaler.networks.squares import averaged_over_squares, channel_attention
 
 RULES: tuple[Rule, ...] = (
-    NUMBERED_BLOCKS,
-    (r"^fea_conv\.", "conv_1."),
-    (r"^c1\.", "conv_2.0."),
-    (r"^c2\.", "conv_2.2."),
+    *BSRN,
     (r"\.esa\.body\.0\.", ".spatial."),
     (r"\.cca\.cca\.", ".channel.contrast."),
     (r"\.cca\.", ".channel."),

@@ -15,25 +15,16 @@ from torch import Tensor, nn
 
 from upscaler.networks.blocks import (
     ESA,
-    ESA_GRID,
-    ESA_MIN_SIZE,
     BlueprintConv,
     PixelShuffleHead,
     ResidualNetwork,
     conv1x1,
     conv3x3,
 )
-from upscaler.networks.family import Traits, has
-from upscaler.networks.layout import NUMBERED_BLOCKS, Sizes, chain
+from upscaler.networks.family import has
+from upscaler.networks.layout import BSRN, Rule, Sizes, chain, esa_traits
 
-RULES = (
-    NUMBERED_BLOCKS,
-    (r"\.rbr_reparam\.", "."),
-    (r"^fea_conv\.", "conv_1."),
-    (r"^c1\.", "conv_2.0."),
-    (r"^c2\.", "conv_2.2."),
-    (r"^upsampler\.upsampleOneStep\.", "upsampler."),
-)
+RULES: tuple[Rule, ...] = (*BSRN, (r"\.rbr_reparam\.", "."))
 
 
 class Block(nn.Module):
@@ -76,7 +67,7 @@ def lsanet_block(width: int) -> Block:
 
 def build(
     attentive_block: Callable[[int], Block], after_fusion: Callable[[int], nn.Module], config: Sizes
-) -> nn.Module:
+) -> ResidualNetwork:
     width, depth = config.width, config.depth
     return ResidualNetwork(
         conv3x3(3, width),
@@ -88,23 +79,19 @@ def build(
     )
 
 
-def traits(config: Sizes) -> Traits:
-    return Traits(scale=config.scale, halo=60, grid=ESA_GRID, min_size=ESA_MIN_SIZE, precise=("conv_1", "upsampler"))
-
-
 FAMILIES = (
     chain(
         "ifadnet",
         has("B1.c1_r.rbr_reparam.pw.weight", "B2.c1_r.rbr_reparam.weight"),
         partial(build, ifadnet_block, nn.Identity),
-        traits,
+        partial(esa_traits, halo=60),
         *RULES,
     ),
     chain(
         "lsanet",
         has("B1.c1_r.pw.weight", "B2.c2_r.rbr_reparam.weight", "c2.pw.weight"),
         partial(build, lsanet_block, separable),
-        traits,
+        partial(esa_traits, halo=60),
         *RULES,
     ),
 )

@@ -38,6 +38,15 @@ def count(shapes: Shapes, pattern: str) -> int:
 MODULATION: tuple[Rule, ...] = ((r"^to_feat\.", "conv_1."), (r"^feats\.", "blocks."), (r"^to_img\.", "upsampler."))
 """SAFMN's names, which its relatives kept."""
 
+BSRN: tuple[Rule, ...] = (
+    NUMBERED_BLOCKS,
+    (r"^fea_conv\.", "conv_1."),
+    (r"^c1\.", "conv_2.0."),
+    (r"^c2\.", "conv_2.2."),
+    (r"^upsampler\.upsampleOneStep\.", "upsampler."),
+)
+"""BSRN's names, likewise; an activation stands between the two layers that fuse the blocks' results."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sizes:

@@ -20,14 +20,7 @@ from upscaler.networks.blocks import (
     depthwise,
 )
 from upscaler.networks.family import Family, Shapes, State, Traits, has
-from upscaler.networks.layout import NUMBERED_BLOCKS, Sizes, renamed, sizes
-
-RULES = (
-    NUMBERED_BLOCKS,
-    (r"^fea_conv\.", "conv_1."),
-    (r"^c1\.", "conv_2.0."),
-    (r"^c2\.", "conv_2.2."),
-)
+from upscaler.networks.layout import BSRN, Sizes, renamed, sizes
 
 
 class PartialLargeKernel(nn.Module):
@@ -96,12 +89,12 @@ def build(config: Sizes) -> ResidualNetwork:
 
 
 def read_config(shapes: Shapes) -> Sizes:
-    return sizes(shapes, *RULES, (r"^conv_1\.pw\.", "conv_1."))
+    return sizes(shapes, *BSRN, (r"^conv_1\.pw\.", "conv_1."))
 
 
 def convert(state: State, _config: Sizes) -> State:
     """The network was fed its input four times side by side: the first weights of the four copies are summed."""
-    own = renamed(state, *RULES)
+    own = renamed(state, *BSRN)
     first = own["conv_1.pw.weight"].double()
     own["conv_1.pw.weight"] = sum(torch.split(first, 3, 1), torch.zeros(())).float()
     return own

@@ -13,8 +13,6 @@ from functools import partial
 from torch import Tensor, nn
 
 from upscaler.networks.blocks import (
-    ESA_GRID,
-    ESA_MIN_SIZE,
     DeepESA,
     FeatureDistillation,
     PixelShuffleHead,
@@ -24,7 +22,7 @@ from upscaler.networks.blocks import (
     leaky_relu,
 )
 from upscaler.networks.family import Traits, has
-from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain
+from upscaler.networks.layout import NUMBERED_BLOCKS, Rule, Sizes, chain, esa_traits
 from upscaler.networks.span import attended
 
 RULES: tuple[Rule, ...] = (
@@ -64,23 +62,18 @@ def build(block: Callable[[int], nn.Module], config: Sizes) -> ResidualNetwork:
     )
 
 
-def rfdn_traits(config: Sizes) -> Traits:
-    return Traits(
-        scale=config.scale,
-        value_range=255,
-        halo=96,
-        grid=ESA_GRID,
-        min_size=ESA_MIN_SIZE,
-        precise=("conv_1", "upsampler"),
-    )
-
-
 def span_traits(config: Sizes) -> Traits:
     return Traits(scale=config.scale, halo=4 * config.depth + 3, precise=("conv_1", "upsampler"))
 
 
 FAMILIES = (
-    chain("rfdn", has("B1.esa.conv_max.weight", "LR_conv.weight"), partial(build, Block), rfdn_traits, *RULES),
+    chain(
+        "rfdn",
+        has("B1.esa.conv_max.weight", "LR_conv.weight"),
+        partial(build, Block),
+        partial(esa_traits, value_range=255, halo=96),
+        *RULES,
+    ),
     chain(
         "rfdn-span",
         has("B1.c3_d.weight", "LR_conv.weight", but="B1.esa.conv4.weight"),

@@ -10,6 +10,7 @@ Reach:   96 pixels in practice (64 for SAFMN-Deep15, whose cells are smaller); c
          places, so EGFMN's tiles are exact; those of the others are once the picture's statistics are known.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -33,10 +34,10 @@ from upscaler.networks.layout import MODULATION, Sizes, chain
 from upscaler.networks.window import through_cells
 
 
-class Levels(nn.Module):
-    """SAFM: N,C,H,W -> its gate.  ``cells`` are pixels per cell at each level, the first is full size."""
+class Modulation(nn.Module):
+    """SAFM.  ``cells`` are pixels per cell at each level; the first is full size."""
 
-    def __init__(self, width: int, cells: tuple[int, int, int, int]) -> None:
+    def __init__(self, width: int, cells: tuple[int, int, int, int] = (1, 4, 8, 16)) -> None:
         super().__init__()
         self.cells = cells
         self.mfr = nn.ModuleList(depthwise(width // 4) for _ in cells)
@@ -47,38 +48,26 @@ class Levels(nn.Module):
             convolve(part) if side == 1 else through_cells(part, side, window, convolve)
             for part, side, convolve in zip(x.chunk(4, 1), self.cells, self.mfr, strict=True)
         ]
-        return F.gelu(self.aggr(torch.cat(levels, 1)))
+        return F.gelu(self.aggr(torch.cat(levels, 1))) * x
 
 
-class EgfmnBlock(nn.Module):
+class SharpModulation(Modulation):
+    """GFMN's."""
+
     def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm1 = ChannelNorm(width, 1e-6)
-        self.safm = Levels(width, (1, 4, 8, 16))
-        self.norm2 = ChannelNorm(width, 1e-6)
-        self.ffd = GatedFeedForward(width, 2 * width, nn.Identity())
-
-    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
-        features = self.norm1(x)
-        x = self.safm(features, window) * features + x
-        result: Tensor = self.ffd(self.norm2(x)) + x
-        return result
-
-
-class SharpModulation(Levels):
-    def __init__(self, width: int) -> None:
-        super().__init__(width, (1, 4, 8, 16))
+        super().__init__(width)
         self.proj_1 = conv1x1(width, width)
         self.sigma = Scale(width)
         self.mean = GlobalMean()
 
     def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
         features = self.proj_1(x)
-        features = F.gelu(features + self.sigma(features - self.mean(features)))
-        return super().forward(features, window) * features
+        return super().forward(F.gelu(features + self.sigma(features - self.mean(features))), window)
 
 
 class SharpFeedForward(GatedFeedForward):
+    """GFMN's."""
+
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__(width, hidden, nn.Identity())
         self.decompose = conv1x1(hidden, 1)
@@ -87,20 +76,6 @@ class SharpFeedForward(GatedFeedForward):
     def between(self, product: Tensor) -> Tensor:
         sharper: Tensor = product + self.sigma(product - F.gelu(self.decompose(product)))
         return sharper
-
-
-class GfmnBlock(nn.Module):
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.norm1 = ChannelNorm(width, 1e-6)
-        self.safm = SharpModulation(width)
-        self.norm2 = ChannelNorm(width, 1e-6)
-        self.ffd = SharpFeedForward(width, int(1.8 * width))
-
-    def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
-        x = self.safm(self.norm1(x), window) + x
-        result: Tensor = self.ffd(self.norm2(x)) + x
-        return result
 
 
 class PictureNorm(nn.Module):
@@ -121,50 +96,49 @@ class PictureNorm(nn.Module):
         return y.to(self.weight.dtype)
 
 
-class DeepBlock(nn.Module):
-    def __init__(self, width: int) -> None:
+class Block(nn.Module):
+    def __init__(self, norm1: nn.Module, safm: Modulation, norm2: nn.Module, ffd: nn.Module) -> None:
         super().__init__()
-        self.norm1 = PictureNorm(width)
-        self.safm = Levels(width, (1, 2, 4, 8))
-        self.norm2 = PictureNorm(width)
-        self.ffn = nn.Sequential(conv1x1(width, 2 * width), nn.GELU(), conv1x1(2 * width, width))
+        self.norm1, self.safm, self.norm2, self.ffd = norm1, safm, norm2, ffd
 
     def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
-        features = self.norm1(x)
-        x = self.safm(features, window) * features + x
-        result: Tensor = self.ffn(self.norm2(x)) + x
+        x = self.safm(self.norm1(x), window) + x
+        result: Tensor = self.ffd(self.norm2(x)) + x
         return result
 
 
-def egfmn(config: Sizes) -> ResidualNetwork:
+def egfmn_block(width: int) -> Block:
+    mixer = GatedFeedForward(width, 2 * width, nn.Identity())
+    return Block(ChannelNorm(width, 1e-6), Modulation(width), ChannelNorm(width, 1e-6), mixer)
+
+
+def gfmn_block(width: int) -> Block:
+    mixer = SharpFeedForward(width, int(1.8 * width))
+    return Block(ChannelNorm(width, 1e-6), SharpModulation(width), ChannelNorm(width, 1e-6), mixer)
+
+
+def deep_block(width: int) -> Block:
+    mixer = nn.Sequential(conv1x1(width, 2 * width), nn.GELU(), conv1x1(2 * width, width))
+    return Block(PictureNorm(width), Modulation(width, (1, 2, 4, 8)), PictureNorm(width), mixer)
+
+
+def build(
+    block: Callable[[int], Block],
+    config: Sizes,
+    *,
+    centred: bool = False,
+    long_skip: bool = True,
+    image_skip: bool = True,
+) -> ResidualNetwork:
+    """GFMN adds the mean colour and the enlarged input: it has learned to give minus the mean."""
     return ResidualNetwork(
         conv3x3(3, config.width),
-        [EgfmnBlock(config.width) for _ in range(config.depth)],
+        [block(config.width) for _ in range(config.depth)],
         nn.Identity(),
         PixelShuffleHead(config.width, config.scale),
-    )
-
-
-def gfmn(config: Sizes) -> ResidualNetwork:
-    """Mean colour and enlarged input are both added at the end: the network has learned to give minus the mean."""
-    return ResidualNetwork(
-        conv3x3(3, config.width),
-        [GfmnBlock(config.width) for _ in range(config.depth)],
-        nn.Identity(),
-        PixelShuffleHead(config.width, config.scale),
-        centred=True,
-        long_skip=False,
-        image_skip=config.scale,
-    )
-
-
-def safmn_deep(config: Sizes) -> ResidualNetwork:
-    return ResidualNetwork(
-        conv3x3(3, config.width),
-        [DeepBlock(config.width) for _ in range(config.depth)],
-        nn.Identity(),
-        PixelShuffleHead(config.width, config.scale),
-        image_skip=config.scale,
+        centred=centred,
+        long_skip=long_skip,
+        image_skip=config.scale if image_skip else None,
     )
 
 
@@ -182,17 +156,24 @@ FAMILIES = (
     chain(
         "egfmn",
         has("feats.0.safm.aggr.weight", "feats.0.ffd.dwconv.weight", but="feats.0.safm.proj_1.weight"),
-        egfmn,
+        partial(build, egfmn_block, image_skip=False),
         partial(traits, global_statistics=False),
         *MODULATION,
     ),
-    chain("gfmn", has("feats.0.safm.proj_1.weight", "feats.0.ffd.decompose.weight"), gfmn, traits, *MODULATION),
+    chain(
+        "gfmn",
+        has("feats.0.safm.proj_1.weight", "feats.0.ffd.decompose.weight"),
+        partial(build, gfmn_block, centred=True, long_skip=False),
+        traits,
+        *MODULATION,
+    ),
     chain(
         "safmn-deep15",
         has("blocks.0.safm.aggr.weight", "blocks.0.norm1.norm.weight"),
-        safmn_deep,
+        partial(build, deep_block),
         partial(traits, halo=64, min_size=1),
         *MODULATION,
         (r"\.norm\.", "."),
+        (r"\.ffn\.", ".ffd."),
     ),
 )
