@@ -302,7 +302,7 @@ def esc_rows() -> list[Row]:
         Row(
             name="esc-lte",
             scale="any",
-            scale_range=(1, 30),
+            scale_range=(1.0, 30.0),
             title="ESC with LTE: any scale from 1 to 30",
             architecture="esc-lte",
             file="esc_lte.pth",

@@ -153,7 +153,9 @@ def official_catalogue() -> Catalogue:
 
 
 def catalogue() -> Catalogue:
-    """All models: the official ones, and those that the user imported."""
+    """All models: the official ones, and those that the user imported, which stand in for rows without weights."""
     from upscaler.models.imported import imported_entries
 
-    return Catalogue((*official_catalogue().entries, *imported_entries()))
+    own = imported_entries()
+    keys = {entry.key for entry in own}
+    return Catalogue((*(entry for entry in official_catalogue().entries if entry.key not in keys), *own))

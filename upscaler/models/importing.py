@@ -5,7 +5,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 from safetensors.torch import save_file
 
 from upscaler.errors import ModelError, UsageError, WeightsError
@@ -84,7 +83,7 @@ def _own(path: Path, files: tuple[Path, ...], known: Catalogue, name: str | None
     config = read_config(chosen, shapes(checkpoint.state), path.name)
     traits, network = chosen.traits(config), chosen.build(config).requires_grad_(False)
     slug = _slug(name or path.name.removesuffix(INDEX_SUFFIX).rpartition(".")[0] or path.name)
-    scale = int(traits.scale) if chosen.any_scale is None else "any"
+    scale: Scale = int(traits.scale) if chosen.any_scale is None else "any"
     # Trained weights may take the name of a network that is published without any.
     waiting = {e.scale: e.architecture for e in known.entries if e.name == slug and not e.files}
     if slug in known.names and waiting.get(scale) != chosen.name:
@@ -96,7 +95,7 @@ def _own(path: Path, files: tuple[Path, ...], known: Catalogue, name: str | None
             files = (whole,)
         entry = Entry(
             name=slug,
-            scale=msgspec.convert(scale, Scale),
+            scale=scale,
             scale_range=None if chosen.any_scale is None else (1.0, 30.0),
             architecture=chosen.name,
             family=chosen.name,
