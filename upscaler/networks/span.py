@@ -41,8 +41,9 @@ class SpanConfig:
 
 
 def attended(h: Tensor, x: Tensor) -> Tensor:
-    """SPAN's attention: the sum of result and input, gated by the result."""
-    return (h + x) * (h.sigmoid() - 0.5)
+    """SPAN's attention: the sum of result and input, gated by sigmoid(result) - 0.5."""
+    # In half precision the difference of two numbers near 0.5 would lose its digits.
+    return (h + x) * (h.float().sigmoid() - 0.5).to(h.dtype)
 
 
 class SpanBlock(nn.Module):
