@@ -5,7 +5,7 @@
 WEIGHTS is a folder of official checkpoints with their INDEX.json files; SAMPLES has ``set5`` and ``kodak``.
 ``--seeded`` adds the networks whose weights are not at hand, with weights made from their keys: what they say of tiles
 and precision is about the architecture, so no quality is measured.  Cheap models come first.  The file is written after
-every model; what it already knows of the same weights, tiled the same way, is not measured again.
+every figure of a model; what it knows of the same weights, tiled the same way, is not measured again.  Tiles come last.
 """
 
 import argparse
@@ -39,6 +39,8 @@ from upscaler.networks.span import SpanConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "measured.json"
+
+PHOTO = "kodak/kodim19.png"
 
 SIDE = 512
 """Of the photo that is cut into tiles."""
@@ -111,27 +113,35 @@ def seeded() -> Iterator[Subject]:
         )
 
 
-def measure(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
-    """All figures of one model."""
-    photo = crop(samples / "kodak" / "kodim19.png", SIDE)
+def worth(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
+    """Quality, time, half precision, and what the network makes of pictures that are no photos."""
     network, traits = model.network, model.traits
     half = lower(network, traits, torch.bfloat16)
-    row: dict[str, Any] = key(subject, model)
-    part = crop(samples / "kodak" / "kodim19.png", SMALL)
-    row["time_relative"] = relative_time(network, traits, part)
-    row["bf16"] = {"photo_psnr_db": psnr(run(network, traits, part), run(half, traits, part))}
+    part = crop(samples / PHOTO, SMALL)
+    found: dict[str, Any] = {
+        "time_relative": relative_time(network, traits, part),
+        "bf16": {"photo_psnr_db": psnr(run(network, traits, part), run(half, traits, part))},
+        "off_distribution": {name: largest(network, traits, picture) for name, picture in patterns().items()},
+    }
     if subject.official:
-        row["set5"] = set5(network, traits, samples / "set5")
-        lost = row["set5"]["psnr_y"] - set5(half, traits, samples / "set5")["psnr_y"]
-        row["bf16"]["set5_loss_db"] = lost
-    row["off_distribution"] = {name: largest(network, traits, picture) for name, picture in patterns().items()}
+        found["set5"] = set5(network, traits, samples / "set5")
+        found["bf16"]["set5_loss_db"] = found["set5"]["psnr_y"] - set5(half, traits, samples / "set5")["psnr_y"]
+    return found
+
+
+def tiling(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
+    """How far tiles are from the whole picture."""
+    photo = crop(samples / PHOTO, SIDE)
     whole = enlarged(model, photo, tile=0)
-    row["tiles"] = difference(enlarged(model, photo, tile=TILE), whole, model)
-    passes = sum(isinstance(module, GlobalStatistic) for module in network.modules())
-    if traits.global_statistics and passes * subject.cost < AFFORDABLE:
-        row["exact_tiles"] = difference(enlarged(model, photo, tile=TILE, exact=True), whole, model)
-    result: dict[str, Any] = rounded(row)
-    return result
+    found = {"tiles": difference(enlarged(model, photo, tile=TILE), whole, model)}
+    passes = sum(isinstance(module, GlobalStatistic) for module in model.network.modules())
+    if model.traits.global_statistics and passes * subject.cost < AFFORDABLE:
+        found["exact_tiles"] = difference(enlarged(model, photo, tile=TILE, exact=True), whole, model)
+    return found
+
+
+PARTS = {"time_relative": worth, "tiles": tiling}
+"""A figure that shows that a part has been measured, and what measures it."""
 
 
 def key(subject: Subject, model: Model) -> dict[str, Any]:
@@ -267,23 +277,31 @@ def main() -> None:
     parser.add_argument("--seeded", action="store_true")
     parser.add_argument("--again", action="store_true", help="also what is already known")
     chosen = parser.parse_args()
-    subjects = [*official(chosen.weights), *(seeded() if chosen.seeded else ())]
-    for subject in sorted(subjects, key=lambda s: s.cost):
-        if chosen.only and subject.name not in chosen.only:
-            continue
-        try:
-            model = subject.load()
-            if not chosen.again and key(subject, model).items() <= known().get(place(subject), {}).items():
+    subjects = sorted((*official(chosen.weights), *(seeded() if chosen.seeded else ())), key=lambda s: s.cost)
+    for sign, part in PARTS.items():
+        for subject in subjects:
+            if chosen.only and subject.name not in chosen.only:
                 continue
-            row = measure(subject, model, chosen.samples)
-        except UpscalerError as error:
-            print(f"{subject.name} x{subject.scale}: left out: {error}", flush=True)
-            continue
-        rows = known() | {place(subject): row}
-        text = json.dumps([rows[name] for name in sorted(rows)], indent=1)
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(text + "\n")
-        print(json.dumps(row), flush=True)
+            try:
+                model = subject.load()
+                row = current(subject, model)
+                if sign in row and not chosen.again:
+                    continue
+                row |= rounded(part(subject, model, chosen.samples))
+            except UpscalerError as error:
+                print(f"{subject.name} x{subject.scale}: left out: {error}", flush=True)
+                continue
+            rows = known() | {place(subject): row}
+            RESULT.parent.mkdir(exist_ok=True)
+            RESULT.write_text(json.dumps([rows[name] for name in sorted(rows)], indent=1) + "\n")
+            print(json.dumps(row), flush=True)
+
+
+def current(subject: Subject, model: Model) -> dict[str, Any]:
+    """What is known of these weights, tiled and measured as they would be now."""
+    found = known().get(place(subject), {})
+    now = key(subject, model)
+    return found if now.items() <= found.items() else now
 
 
 def place(subject: Subject) -> tuple[str, str]:
