@@ -12,7 +12,7 @@ from upscaler.jobs import events
 from upscaler.jobs.events import Event
 
 if TYPE_CHECKING:
-    from upscaler.jobs import Plan
+    from upscaler.jobs import Item, Plan
 
 Teller = Callable[[Event], None]
 
@@ -39,14 +39,30 @@ def line(event: Event) -> str | None:
             assert_never(event)
 
 
+def describe(item: Item) -> str:
+    """One line about what will be done to an item."""
+    work = item.work
+    if work is None:
+        return item.problem or item.name
+    steps = ", then ".join(f"{PurePath(step.model).stem} x{step.scale:g}" for step in work.recipe.steps)
+    return f"{item.name} {work.width}x{work.height} -> {item.target} {work.out_width}x{work.out_height} ({steps})"
+
+
 class Lines:
     """Plain lines: results to ``out``, everything else to ``err``."""
 
     def __init__(
-        self, plan: Plan, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+        self,
+        plan: Plan,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        out: TextIO | None = None,
+        err: TextIO | None = None,
     ) -> None:
         self._names = {item.number: PurePath(item.name).name for item in plan.items}
-        self._quiet = quiet
+        self._items = {item.number: item for item in plan.items}
+        self._quiet, self._verbose = quiet, verbose
         # Where the picture itself goes to the standard output, words must not.
         to_stdout = any(item.output is None and item.work is not None for item in plan.items)
         self._out = out or (sys.stderr if to_stdout else sys.stdout)
@@ -54,6 +70,8 @@ class Lines:
 
     def __call__(self, event: Event) -> None:
         text = line(event)
+        if self._verbose and isinstance(event, events.Started):
+            text = describe(self._items[event.item])
         if text is None or (self._quiet and not isinstance(event, events.Failed)):
             return
         if isinstance(event, events.Warned | events.Fallback) and event.item is not None:
@@ -116,6 +134,11 @@ class Bar(Lines):
     def close(self) -> None:
         self._bar.close()
 
+    @property
+    def share(self) -> float:
+        """Of the job, 0 to 1."""
+        return float(self._bar.n / self._bar.total)
+
     def _to(self, item: int, share: float) -> None:
         before = self._shares.get(item, 0.0)
         self._shares[item] = share
@@ -143,10 +166,10 @@ class JsonLines:
         """Nothing more will be said."""
 
 
-def teller(plan: Plan, *, json: bool, quiet: bool) -> Bar | Lines | JsonLines:
+def teller(plan: Plan, *, json: bool, quiet: bool, verbose: bool = False) -> Bar | Lines | JsonLines:
     """What fits the options and the terminal."""
     if json:
         return JsonLines()
     if quiet or not sys.stderr.isatty():
-        return Lines(plan, quiet=quiet)
-    return Bar(plan)
+        return Lines(plan, quiet=quiet, verbose=verbose)
+    return Bar(plan, verbose=verbose)

@@ -163,7 +163,7 @@ def upscale(
     if dry_run:
         _show(plan, json=json)
         raise typer.Exit(1 if any(item.problem for item in plan.items) else 0)
-    raise typer.Exit(_run(plan, json=json, quiet=quiet, report=report))
+    raise typer.Exit(_run(plan, json=json, quiet=quiet, verbose=verbose, report=report))
 
 
 def main() -> None:
@@ -204,25 +204,30 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _run(plan: Plan, *, json: bool, quiet: bool, report: Path | None) -> int:
+def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | None) -> int:
+    import logging
     import signal
 
     from upscaler.commands.progress import teller
     from upscaler.jobs import Control, run
 
     control = Control()
-    tell = teller(plan, json=json, quiet=quiet)
+    tell = teller(plan, json=json, quiet=quiet, verbose=verbose > 0)
+    if verbose > 1:
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        logging.getLogger("upscaler").setLevel(logging.DEBUG)
 
     def interrupted(*_: object) -> None:
         # Once: end within a tile.  Twice: at once; the files still come out whole or not at all.
         control.cancel()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    previous = signal.signal(signal.SIGINT, interrupted)
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         done = run(plan, tell=tell, control=control)
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         tell.close()
     if report is not None:
         done.write(report)
@@ -237,18 +242,12 @@ def _show(plan: Plan, *, json: bool) -> None:
 
         typer.echo(library.dumps(plan.facts(), indent=1))
         return
+    from upscaler.commands.progress import describe
+
     for item in plan.items:
-        if item.work is None or item.problem:
-            typer.echo(f"{item.name}: {item.problem}")
-        elif item.skip:
-            typer.echo(item.skip)
-        else:
-            work = item.work
-            steps = ", then ".join(f"{Path(step.model).stem} x{step.scale:g}" for step in work.recipe.steps)
-            typer.echo(
-                f"{item.name} {work.width}x{work.height} -> {item.target} {work.out_width}x{work.out_height} ({steps})"
-            )
-            for sentence in work.warnings:
+        typer.echo(item.problem or item.skip or describe(item))
+        if item.work is not None and not item.problem and not item.skip:
+            for sentence in item.work.warnings:
                 typer.echo(f"  Note: {sentence}")
     for sentence in plan.notes:
         typer.echo(f"Note: {sentence}")

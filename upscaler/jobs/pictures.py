@@ -299,8 +299,8 @@ class _Line:
     def _sink(self, job: _Job) -> FileSink:
         work, settings = job.work, self._session.settings
         metadata = enlarged_metadata(job.metadata, work.out_width, work.out_height, strip=settings.strip_metadata)
-        if work.form.channels < 3 <= work.header.channels:
-            metadata = replace(metadata, icc=None)
+        if (work.form.channels < 3) != (work.header.channels < 3):
+            metadata = replace(metadata, icc=None)  # a profile for gray says nothing about colours, nor the other way
         path = job.item.output
         if path is None:
             path = Path(tempfile.mkdtemp(prefix="upscaler-")) / f"out{work.suffix}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import threading
@@ -21,6 +22,8 @@ from upscaler.jobs.plan import Plan
 from upscaler.jobs.report import ItemReport, Report
 from upscaler.jobs.work import Item
 from upscaler.media.files import DiskFull
+
+_LOG = logging.getLogger("upscaler")
 
 
 class Session:
@@ -90,6 +93,8 @@ class Session:
     def failed(self, item: Item, error: UpscalerError | str) -> None:
         row = self.report.items[item.number]
         row.state, row.sentence = "failed", str(error)
+        if isinstance(error, UpscalerError):
+            _LOG.debug("%s", error, exc_info=error)
         self._worst = max(self._worst, error.exit_code if isinstance(error, UpscalerError) else 1)
         self.tell(events.Failed(item.number, item.name, str(error)))
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -251,9 +251,20 @@ def _read_deep_tiff(file: File) -> tuple[Pixels, Metadata]:
             pixels = (pixels.astype(np.uint32) * 65535 // (2**bits - 1)).astype(np.uint16)
         if int(page.photometric) == 0:
             pixels = (1 - pixels) if pixels.dtype.kind == "f" else np.invert(pixels)
+        if page.extrasamples and int(page.extrasamples[0]) == 1 and pixels.shape[2] in (2, 4):
+            pixels = _unmultiplied(pixels)
         if int(page.photometric) in (5, 6, 8):
             raise MediaError("is a deep TIFF in CMYK, YCbCr or Lab, which cannot be read; save it as RGB")
         return pixels, _tiff_metadata(page)
+
+
+def _unmultiplied(pixels: Pixels) -> Pixels:
+    """Colours as they are, from colours that were multiplied by alpha."""
+    alpha = pixels[:, :, -1:].astype(np.float64)
+    top = 1.0 if pixels.dtype.kind == "f" else float(np.iinfo(pixels.dtype).max)
+    colours = pixels[:, :, :-1] * np.divide(top, alpha, out=np.zeros_like(alpha), where=alpha > 0)
+    plain = colours if pixels.dtype.kind == "f" else np.rint(colours.clip(0, top))
+    return np.concatenate((plain.astype(pixels.dtype), pixels[:, :, -1:]), 2)
 
 
 def _tiff_metadata(page: Any) -> Metadata:
@@ -438,6 +449,8 @@ def _read_with_pillow(file: File) -> tuple[Pixels, Metadata]:
 
 def _pixels(image: Image) -> Pixels:
     channels, dtype = _form(image)
+    if image.mode == "LAB":
+        return _through_profile(image, "LAB")
     if dtype == "uint8":
         mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
         pixels = np.asarray(image if image.mode == mode else image.convert(mode))
@@ -455,18 +468,25 @@ def _from_cmyk(image: Image) -> Pixels:
     profile = image.info.get("icc_profile")
     if profile:
         try:
-            rgb = ImageCms.profileToProfile(
-                image,
-                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
-                ImageCms.createProfile("sRGB"),
-                renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                outputMode="RGB",
-            )
-            if rgb is not None:
-                return np.asarray(rgb)
+            return _through_profile(image, profile)
         except (ImageCms.PyCMSError, OSError):
             pass  # a broken profile is as none
     return np.asarray(image.convert("RGB"))
+
+
+def _through_profile(image: Image, profile: bytes | Literal["LAB"]) -> Pixels:
+    """To sRGB."""
+    from PIL import ImageCms
+
+    source = ImageCms.createProfile("LAB") if profile == "LAB" else ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    rgb = ImageCms.profileToProfile(
+        image,
+        source,
+        ImageCms.createProfile("sRGB"),
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        outputMode="RGB",
+    )
+    return np.asarray(rgb)
 
 
 def _metadata(image: Image, file: File) -> Metadata:
