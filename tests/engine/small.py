@@ -59,10 +59,12 @@ def small(
     *,
     statistics: bool = False,
     exact_tiles: bool = True,
+    traced: bool = False,
 ) -> tuple[Model, Trouble]:
-    """A model with fixed weights, and the record of its calls (the engine's own measuring call left out)."""
+    """A model with fixed weights, and the record of its calls: the first is the engine's, which measures its memory."""
     torch.manual_seed(7)
     trouble = Trouble(on_call or (lambda call, x, y: y))
-    network = Small(scale, trouble, statistics).eval().requires_grad_(False)
+    # What is traced must not look at values.
+    network = Small(scale, None if traced else trouble, statistics).eval().requires_grad_(False)
     traits = Traits(scale=scale, halo=3, global_statistics=statistics, exact_tiles=exact_tiles)
     return Model("small", "small", network, traits, "0" * 64), trouble

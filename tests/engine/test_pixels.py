@@ -58,7 +58,7 @@ def test_other_types_of_pixels_are_refused(upscaler: Upscaler, dtype: str) -> No
 )
 def test_pixels_survive_the_way_to_the_network_and_back(pixels: Pixels) -> None:
     layout = layout_of(pixels.shape[2], pixels.dtype)
-    assert np.array_equal(colour_to_pixels(colour_to_tensor([pixels])[0], layout).numpy(), pixels)
+    assert np.array_equal(colour_to_pixels(colour_to_tensor([pixels], torch.device("cpu"))[0], layout).numpy(), pixels)
 
 
 @given(st.floats(0, 1, width=32))

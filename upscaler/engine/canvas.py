@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from upscaler.engine.pixels import WHITE, Layout, Pixels, colour_to_pixels, quantise
+from upscaler.engine.pixels import WHITE, Layout, Pixels, colour_to_pixels, quantise, write_colour
 from upscaler.engine.resample import enlarge
 from upscaler.engine.tiles import Span, Tile, TileGrid
 from upscaler.networks.run import out_edge
@@ -54,7 +54,17 @@ class Canvas:
             self._sums[:3, rows, columns] += y * weight
             self._sums[3, rows, columns] += weight
         else:
-            self._band[rows, columns, : self._layout.colours] = colour_to_pixels(y, self._layout).numpy()
+            write_colour(y, self._layout, self._band[rows, columns, : self._layout.colours])
+
+    def on_device(self, y: Tensor) -> Tensor | None:
+        """``y`` as pixels, H,W,C, computed where it lies; None where its values are still needed as they are."""
+        return None if self._blended else colour_to_pixels(y, self._layout)
+
+    def paste(self, tile: Tile, pixels: Tensor) -> None:
+        """What ``on_device`` gave, on the CPU."""
+        rows, columns = tile.rows.placed(self._scale), tile.columns.placed(self._scale)
+        rows = slice(rows.start - self._first, rows.stop - self._first)
+        self._band[rows, columns, : self._layout.colours] = pixels.numpy()
 
     def keep(self, tile: Tile, earlier: Pixels) -> None:
         """What the tile keeps is as in ``earlier``: the whole result of a picture that is the same there."""
@@ -70,7 +80,7 @@ class Canvas:
             ) - self._first
             self._band = self._empty(rows)
             colour = self._sums[:3, :rows] / self._sums[3, :rows]
-            self._band[..., : self._layout.colours] = colour_to_pixels(colour, self._layout).numpy()
+            write_colour(colour, self._layout, self._band[..., : self._layout.colours])
             self._sums = self._sums[:, rows:]
         if self._layout.alpha:
             self._enlarge_alpha()
@@ -90,7 +100,8 @@ class Canvas:
             size = (self.grid.height, self.grid.width)
             larger = enlarge(alpha[None, None], Tile(self._row, columns), size, self._scale)[0, 0]
             kept = larger[skipped : skipped + len(self._band), columns.kept(self._scale)]
-            self._band[:, columns.placed(self._scale), -1] = quantise(kept.clamp(0, 1), self._layout.dtype).numpy()
+            opaque = quantise(kept.clamp(0, 1), self._layout.dtype).numpy()
+            self._band[:, columns.placed(self._scale), -1] = opaque
 
 
 def _ramp(span: Span, length: int, scale: float) -> Tensor:

@@ -1,8 +1,10 @@
 """Which devices there are, and which were meant."""
 
 import re
+from typing import Protocol
 
 import torch
+from torch import Tensor
 
 from upscaler.errors import DeviceError
 
@@ -47,3 +49,31 @@ def describe(device: torch.device) -> str:
     if device.type in ("cuda", "xpu"):
         return f"{device} ({getattr(torch, device.type).get_device_name(device)})"
     return str(device)
+
+
+class Arrival(Protocol):
+    """A point in a device's queue that can be waited for."""
+
+    def synchronize(self) -> None: ...
+
+
+def send(x: Tensor, device: torch.device) -> Tensor:
+    """Start copying a tensor from the CPU to the device."""
+    return x if device.type == "cpu" else (x.pin_memory() if device.type == "cuda" else x).to(device, non_blocking=True)
+
+
+def fetch(x: Tensor) -> Tensor:
+    """Start copying a tensor to the CPU; it is there once an ``arrival`` that was asked for later has come."""
+    if x.device.type != "cuda":
+        return x.cpu()
+    host = torch.empty(x.shape, dtype=x.dtype, pin_memory=True)  # pinned memory is copied while the device computes
+    return host.copy_(x, non_blocking=True)
+
+
+def arrival(device: torch.device) -> Arrival | None:
+    """The point in the device's queue that is reached when everything asked of it so far is done."""
+    if device.type != "cuda":
+        return None
+    event: torch.cuda.Event = torch.cuda.Event()  # type: ignore[no-untyped-call]  # torch's own lacks annotations
+    event.record(torch.cuda.current_stream(device))
+    return event

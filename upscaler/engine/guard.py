@@ -17,13 +17,19 @@ FEATHER = 16
 
 def limits(x: Tensor) -> Tensor:
     """N: the largest magnitude that is believed for each picture of a batch."""
-    return LIMIT * x.abs().amax((1, 2, 3)).clamp(min=1)
+    return LIMIT * torch.stack([_largest(picture) for picture in x]).clamp(min=1)
 
 
 def blown(y: Tensor, limit: Tensor) -> Tensor:
     """N, bool: the result is not finite or beyond its limit."""
-    low, high = torch.aminmax(y.flatten(1), dim=1)
-    return ~torch.maximum(-low, high).le(limit)
+    # Along an axis this is twenty times slower than picture by picture.
+    return torch.stack([~_largest(picture).le(bound) for picture, bound in zip(y, limit, strict=True)])
+
+
+def _largest(x: Tensor) -> Tensor:
+    """The largest magnitude; NaN if there is one."""
+    low, high = torch.aminmax(x)
+    return torch.maximum(-low, high)
 
 
 def patch(y: Tensor, plain: Tensor, limit: Tensor) -> Tensor:

@@ -7,14 +7,14 @@ precision is repeated in float32; what is blown up there too is replaced by plai
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from upscaler.engine import guard
 from upscaler.engine.canvas import Canvas
-from upscaler.engine.devices import describe
+from upscaler.engine.devices import Arrival, arrival, describe, fetch
 from upscaler.engine.events import Event, Fallback
 from upscaler.engine.executors import Executor
 from upscaler.engine.executors.eager import Eager
@@ -49,10 +49,29 @@ class Work:
         return self.tile.shape[0] * self.tile.shape[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A batch whose results are on their way."""
+
+    batch: list[Work]
+    x: Tensor
+    window: Tensor | None
+    y: Tensor
+    wrong: Tensor
+    """N, bool, on the CPU: blown up."""
+
+    pixels: list[Tensor | None] = field(default_factory=list)
+    """From an accelerator: pixels as they are pasted, on the CPU; None where values are needed."""
+
+    arrived: Arrival | None = None
+    """To be waited for before ``wrong`` and ``pixels`` are looked at."""
+
+
 class Ladder:
     """One model on one device, and what to do when that fails.
 
     Args:
+        plain: gives the executor to take where ``executor`` cannot run the network.
         overlap: how much pieces of a split tile share, to be blended.
     """
 
@@ -60,6 +79,7 @@ class Ladder:
         self,
         model: Model,
         executor: Executor,
+        plain: Callable[[], Eager],
         device: torch.device,
         dtype: torch.dtype,
         *,
@@ -69,6 +89,7 @@ class Ladder:
     ) -> None:
         self._model = model
         self._executor = executor
+        self._plain = plain
         self._device = device
         self._dtype = dtype
         self._full: Eager | None = None  # in float32, made when it is first needed
@@ -89,24 +110,34 @@ class Ladder:
             if isinstance(executor, Eager):
                 tell_network(executor.network, known)
 
-    def run(self, works: Iterable[Work]) -> Iterator[tuple[Work, Tensor, int]]:
-        """Each tile (or each of the pieces it was split into) with what is kept of its result, and how many still wait.
+    def run(self, works: Iterable[Work]) -> Iterator[tuple[Work, int]]:
+        """Each tile (or each of the pieces it was split into) once it is in its place, and how many still wait.
 
-        The result is 3,H,W float32 in 0..1 on the CPU, not clipped.  Raises RoomError when not even the smallest tile
-        fits on the CPU, Cancelled between tiles.
+        Raises RoomError when not even the smallest tile fits on the CPU, Cancelled between tiles.
         """
         waiting = deque(works)
-        while waiting:
+        launched: deque[Launched] = deque()
+        while waiting or launched:
             if self._stop():
                 raise Cancelled("Stopped before the picture was finished; nothing of it was kept.")
-            batch = self._take(waiting)
+            # An accelerator computes the next tiles while the results of the last ones are put in their places.
+            more = waiting and len(launched) < (1 if self._device.type == "cpu" else 2)
+            batch = self._take(waiting) if more else launched[0].batch
             try:
-                results = self._compute(batch)
+                if more:
+                    launched.append(self._launch(batch))
+                    continue
+                self._finish(launched[0])
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                waiting.extendleft(reversed(self._climb_down(batch, error)))
+                again = [] if more else [work for other in list(launched)[1:] for work in other.batch]
+                if not more:
+                    launched.clear()
+                waiting.extendleft(reversed(self._climb_down(batch, error) + again))
                 continue
-            for place, (work, result) in enumerate(zip(batch, results, strict=True)):
-                yield work, result, len(waiting) + len(batch) - place - 1
+            launched.popleft()
+            left = len(waiting) + sum(len(other.batch) for other in launched)
+            for place, work in enumerate(batch):
+                yield work, left + len(batch) - place - 1
 
     def _take(self, waiting: deque[Work]) -> list[Work]:
         """The next tiles that have one shape and together no more pixels than are allowed."""
@@ -174,29 +205,43 @@ class Ladder:
         self._most = sys.maxsize
         return batch
 
-    def _compute(self, batch: list[Work]) -> list[Tensor]:
-        traits = self._model.traits
+    def _launch(self, batch: list[Work]) -> Launched:
+        """Start the network on a batch; on an accelerator nothing waits for it."""
         x, window = self._inputs(batch)
         y = self._forward(self._executor, x, window)
-        limit = guard.limits(x).to(y.device)
-        wrong = guard.blown(y, limit).tolist()
-        y = y.cpu()
-        results = [y[i] for i in range(len(batch))]
-        for i in (i for i, is_wrong in enumerate(wrong) if is_wrong):
-            results[i] = self._repaired(
-                batch[i], x[i : i + 1], None if window is None else window[i : i + 1], y[i : i + 1]
-            )
-        return [
-            result[:, work.tile.rows.kept(traits.scale), work.tile.columns.kept(traits.scale)]
-            for work, result in zip(batch, results, strict=True)
-        ]
+        wrong = guard.blown(y, guard.limits(x))
+        if y.device.type == "cpu":
+            return Launched(batch, x, window, y, wrong)
+        pixels = [work.canvas.on_device(self._kept(work.tile, y[i])) for i, work in enumerate(batch)]
+        host = [None if p is None else fetch(p) for p in pixels]
+        return Launched(batch, x, window, y, fetch(wrong), host, arrival(y.device))
+
+    def _finish(self, launched: Launched) -> None:
+        """Put the results of a batch in their places."""
+        if launched.arrived is not None:
+            launched.arrived.synchronize()
+        for i, work in enumerate(launched.batch):
+            pixels = launched.pixels[i] if launched.pixels else None
+            if launched.wrong[i]:
+                window = None if launched.window is None else launched.window[i : i + 1]
+                y = self._repaired(work, launched.x[i : i + 1], window, launched.y[i : i + 1].cpu())
+            elif pixels is not None:
+                work.canvas.paste(work.tile, pixels)
+                continue
+            else:
+                y = launched.y[i].cpu()
+            work.canvas.place(work.tile, self._kept(work.tile, y))
+
+    def _kept(self, tile: Tile, y: Tensor) -> Tensor:
+        scale = self._model.scale
+        return y[:, tile.rows.kept(scale), tile.columns.kept(scale)]
 
     def forward(self, executor: Executor, batch: list[Work]) -> Tensor:
         """What an executor makes of tiles of one shape, as they are read: N,3,H,W in 0..1."""
         return self._forward(executor, *self._inputs(batch))
 
     def _inputs(self, batch: list[Work]) -> tuple[Tensor, Tensor | None]:
-        x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch])
+        x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch], self._device)
         whole = batch[0].canvas.grid.whole
         window = None if whole else stack([work.canvas.grid.window(work.tile) for work in batch])
         # A tile at the end of an axis is extended as the picture would be; any other gets a little more halo.
@@ -205,7 +250,22 @@ class Ladder:
     def _forward(self, executor: Executor, x: Tensor, window: Tensor | None) -> Tensor:
         """In and out in 0..1."""
         white = self._model.traits.value_range
-        return executor.run(x, window) if white == 1 else executor.run(x * white, window) / white
+        return self._run(executor, x, window) if white == 1 else self._run(executor, x * white, window) / white
+
+    def _run(self, executor: Executor, x: Tensor, window: Tensor | None) -> Tensor:
+        """Runtimes other than plain torch may know less than it does."""
+        try:
+            return executor.run(x, window)
+        except (torch.OutOfMemoryError, MemoryError, *DEVICE_LOST):
+            raise
+        except Exception as error:
+            if executor is not self._executor or executor.name == Eager.name:
+                raise
+            self._tell(
+                Fallback(f"{executor.name} cannot run {self._model.name} ({_first_line(error)}); going on with torch.")
+            )
+            self._executor = self._plain()
+            return self._executor.run(x, window)
 
     def _eager_fp32(self) -> Eager:
         eager = Eager(self._model, self._device, torch.float32)
@@ -215,7 +275,7 @@ class Ladder:
 
     def _repaired(self, work: Work, x: Tensor, window: Tensor | None, y: Tensor) -> Tensor:
         """What is put in the place of one blown-up result: 3,H,W."""
-        limit = guard.limits(x)
+        limit = guard.limits(x).cpu()
         if self._dtype != torch.float32:
             if self._full is None:
                 self._full = self._eager_fp32()
@@ -224,7 +284,7 @@ class Ladder:
         if bool(guard.blown(y, limit)):
             size = (work.canvas.grid.height, work.canvas.grid.width)
             height, width = work.tile.shape
-            plain = enlarge(x[:, :, :height, :width], work.tile, size, self._model.scale)
+            plain = enlarge(x[:, :, :height, :width].cpu(), work.tile, size, self._model.scale)
             y = guard.patch(y[:, :, : plain.shape[2], : plain.shape[3]], plain, limit)
             self._tell(
                 Fallback(
@@ -236,3 +296,7 @@ class Ladder:
 
     def _where(self, work: Work) -> str:
         return f"The tile at row {work.tile.rows.start}, column {work.tile.columns.start}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

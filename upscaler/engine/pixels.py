@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from upscaler.engine.devices import send
 from upscaler.errors import MediaError
 
 Pixels = npt.NDArray[Any]
@@ -16,6 +17,9 @@ Pixels = npt.NDArray[Any]
 
 WHITE = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535, np.dtype(np.float32): 1}
 """The value of white (and of opaque) for each type of pixel."""
+
+STRIP = 32768
+"""Pixels that are converted at a time: they stay in the processor's cache from step to step."""
 
 BLEED = 8
 """How far, in pixels, colour is carried under transparent ones."""
@@ -47,30 +51,46 @@ def layout_of(channels: int, dtype: npt.DTypeLike) -> Layout:
     return Layout(colours=3 if channels > 2 else 1, alpha=channels % 2 == 0, dtype=kind)
 
 
-def colour_to_tensor(tiles: list[Pixels]) -> Tensor:
+def colour_to_tensor(tiles: list[Pixels], device: torch.device) -> Tensor:
     """Tiles H,W,1 or H,W,3 of one shape -> N,3,H,W float32 in 0..1, channels last; gray becomes R = G = B."""
     batch = torch.from_numpy(np.stack(tiles))
-    x = batch.permute(0, 3, 1, 2).float()
+    x = send(batch, device).permute(0, 3, 1, 2).float()
     x = x if batch.dtype == torch.float32 else x / WHITE[tiles[0].dtype]
     return x.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last) if x.shape[1] == 1 else x
 
 
 def colour_to_pixels(y: Tensor, layout: Layout) -> Tensor:
     """3,H,W in 0..1 -> H,W,1 or H,W,3 in the layout's type; integers are clipped and rounded, floats are kept."""
-    y = y.permute(1, 2, 0)
-    if layout.colours == 1:
-        # The mean, written so that R = G = B = v gives exactly v.
-        red, green, blue = y.unbind(2)
-        y = (red + ((green - red) + (blue - red)) / 3)[..., None]
-    return quantise(y, layout.dtype)
+    planes = quantise(_colours(y, layout), layout.dtype)
+    whole = {np.dtype(np.uint8): torch.uint8, np.dtype(np.uint16): torch.uint16}
+    return planes.to(whole.get(layout.dtype, torch.float32)).permute(1, 2, 0).contiguous()
+
+
+def write_colour(y: Tensor, layout: Layout, into: Pixels) -> None:
+    """The same on the CPU, written to H,W,1 or H,W,3 (a view of a larger array, perhaps)."""
+    rows = max(STRIP // max(y.shape[2], 1), 1)
+    for top in range(0, y.shape[1], rows):
+        # numpy converts floats to integers, and interleaves planes, twice as fast as torch.
+        planes = (
+            quantise(_colours(y[:, top : top + rows], layout), layout.dtype).numpy().astype(layout.dtype, copy=False)
+        )
+        for colour, plane in enumerate(planes):
+            into[top : top + rows, :, colour] = plane
+
+
+def _colours(y: Tensor, layout: Layout) -> Tensor:
+    """3,H,W -> as many planes as the layout has colours."""
+    if layout.colours == 3:
+        return y
+    # The mean, written so that R = G = B = v gives exactly v.
+    red, green, blue = y
+    gray: Tensor = red + ((green - red) + (blue - red)) / 3
+    return gray[None]
 
 
 def quantise(y: Tensor, dtype: np.dtype[np.generic]) -> Tensor:
-    """Values in 0..1 -> the type's own range."""
-    if dtype == np.float32:
-        return y.float()
-    whole = torch.uint8 if dtype == np.uint8 else torch.uint16
-    return (y * WHITE[dtype]).round_().clamp_(0, WHITE[dtype]).to(whole)
+    """Values in 0..1 -> whole numbers of the type's own range, still as float32; for float pixels as they are."""
+    return y.float() if dtype == np.float32 else (y * WHITE[dtype]).round_().clamp_(0, WHITE[dtype])
 
 
 def bleed(pixels: Pixels) -> Pixels:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+import torch
 
 from upscaler.engine import devices
 from upscaler.engine.enlarging import Enlarging
 from upscaler.engine.events import Event, Fallback, TileDone
+from upscaler.engine.executors.choice import Setting, chosen, make
 from upscaler.engine.executors.eager import Eager
 from upscaler.engine.ladder import FLOOR, Ladder, Work
 from upscaler.engine.memory import budget, need
@@ -72,11 +74,19 @@ class Upscaler:
         self._passes = exact and traits.global_statistics
         if exact and self._overlap:
             self._tell(Fallback(f"{model.name} cannot be exact in tiles; where a picture needs them they are blended."))
+        if threads is not None and self.device.type == "cpu":
+            torch.set_num_threads(threads)
         self._eager = Eager(model, self.device, self.dtype)
+        setting = Setting(model, self.device, self.dtype, threads)
+        # Only plain torch can be stopped half-way, where values of the whole picture are gathered.
+        self.executor = "torch" if self._passes else chosen(executor, setting)
+        """Who computes: ``torch``, ``compile`` or ``openvino``."""
+
         self._need = need(self._eager.network, model.traits, self.device)
         self._ladder = Ladder(
             model,
-            self._eager,
+            self._eager if self.executor == "torch" else make(self.executor, setting),
+            lambda: self._eager,
             self.device,
             self.dtype,
             overlap=self._overlap,
@@ -177,8 +187,7 @@ class Upscaler:
 
     def _work(self, works: list[Work], done: int = 0, later: int = 0) -> int:
         """Compute tiles and put them in their places; how many are done now.  ``later``: tiles that will follow."""
-        for work, result, waiting in self._ladder.run(works):
-            work.canvas.place(work.tile, result)
+        for _, waiting in self._ladder.run(works):
             done += 1
             self._tell(TileDone(done, done + waiting + later))
         return done

@@ -19,8 +19,9 @@ class Eager:
         self._device = device
 
     def run(self, x: Tensor, window: Tensor | None) -> Tensor:
-        x = x.to(self._device, non_blocking=True)
-        window = None if window is None else window.to(self._device, non_blocking=True)
         with torch.inference_mode():
-            y: Tensor = self.network(x, window)
+            y: Tensor = self.network(self._sent(x), self._sent(window))
         return y.float()
+
+    def _sent(self, x: Tensor | None) -> Tensor | None:
+        return None if x is None else x.to(self._device, non_blocking=True)
