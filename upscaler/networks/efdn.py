@@ -1,30 +1,27 @@
 """EFDN: feature distillation with re-parameterised convolutions.
 
-Special: a cell takes a quarter of its result from each of its four stages, and cells are fused by hand: the last fusion
-         joins cells 2 and 4, not 3 and 4.
+Special: each of a cell's four stages sets half of its channels aside, to be fused; and cells are fused by hand: the
+         last fusion joins cells 2 and 4, not 3 and 4.
 Source:  Wang, "Edge-enhanced Feature Distillation Network for Efficient Super-Resolution", 2022 (arXiv 2204.08759); the
          baseline of the NTIRE 2025 report (arXiv 2504.10686).
 Reach:   practically 96 pixels, most of it through ESA; tiles are exact on a grid of 6.
 """
 
-from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from upscaler.networks.blocks import ESA_GRID, ESA_MIN_SIZE, DeepESA, PixelShuffleHead, conv1x1, conv3x3, entering
-from upscaler.networks.family import Family, Shapes, Traits, has
-from upscaler.networks.layout import renamed, shuffle_scale
+from upscaler.networks.blocks import DeepESA, PixelShuffleHead, conv1x1, conv3x3, entering
+from upscaler.networks.family import has
+from upscaler.networks.layout import Rule, Sizes, chain, esa_traits
 
-RULES = ((r"\.(?:conv1x1|rep_conv)\.", ".conv."),)
-
-
-@dataclass(frozen=True, slots=True)
-class EfdnConfig:
-    scale: int
-    width: int
-    distilled: int
-    squeezed: int
+RULES: tuple[Rule, ...] = (
+    (r"\.(?:conv1x1|rep_conv)\.", ".conv."),
+    (r"^head\.", "conv_1."),
+    (r"^cells\.", "blocks."),
+    (r"^tail\.", "upsampler."),
+)
 
 
 class Stage(nn.Module):
@@ -41,15 +38,14 @@ class Stage(nn.Module):
 
 
 class Cell(nn.Module):
-    def __init__(self, config: EfdnConfig) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        width = config.width
         self.conv1 = Stage(conv1x1(width, width), width)
         self.conv2 = Stage(conv3x3(width, width), width)
         self.conv3 = Stage(conv3x3(width, width), width)
-        self.branch = nn.ModuleList(conv1x1(width, config.distilled) for _ in range(4))
-        self.fuse = conv1x1(4 * config.distilled, width)
-        self.att = DeepESA(width, config.squeezed)
+        self.branch = nn.ModuleList(conv1x1(width, width // 2) for _ in range(4))
+        self.fuse = conv1x1(2 * width, width)
+        self.att = DeepESA(width, width // 4)
 
     def forward(self, x: Tensor, window: Tensor | None) -> Tensor:
         stages = [x]
@@ -63,20 +59,21 @@ class Cell(nn.Module):
 class Efdn(nn.Module):
     """N,3,H,W in 0..1 -> N,3,H*scale,W*scale in 0..1."""
 
-    def __init__(self, config: EfdnConfig) -> None:
+    def __init__(self, config: Sizes) -> None:
         super().__init__()
-        self.head = conv3x3(3, config.width)
-        self.cells = nn.ModuleList(Cell(config) for _ in range(4))
+        self.conv_1 = conv3x3(3, config.width)
+        self.blocks = nn.ModuleList(Cell(config.width) for _ in range(4))
         self.local_fuse = nn.ModuleList(conv1x1(2 * config.width, config.width) for _ in range(3))
-        self.tail = PixelShuffleHead(config.width, config.scale)
+        self.upsampler = PixelShuffleHead(config.width, config.scale)
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
-        shallow = self.head(x)
-        first = self.cells[0](entering(self.cells, shallow), window)
-        second = self.cells[1](first, window)
-        third = self.cells[2](self.fused(0, first, second), window)
-        fourth = self.cells[3](self.fused(1, second, third), window)
-        y: Tensor = self.tail(self.fused(2, second, fourth) + shallow)
+        shallow = self.conv_1(x)
+        cell1, cell2, cell3, cell4 = self.blocks
+        first = cell1(entering(self.blocks, shallow), window)
+        second = cell2(first, window)
+        third = cell3(self.fused(0, first, second), window)
+        fourth = cell4(self.fused(1, second, third), window)
+        y: Tensor = self.upsampler(self.fused(2, second, fourth) + shallow)
         return y.clamp(0, 1)
 
     def fused(self, place: int, one: Tensor, other: Tensor) -> Tensor:
@@ -84,25 +81,12 @@ class Efdn(nn.Module):
         return result
 
 
-def read_config(shapes: Shapes) -> EfdnConfig:
-    distilled, width = shapes["cells.0.branch.0.weight"][:2]
-    return EfdnConfig(
-        scale=shuffle_scale(shapes, "tail.0"),
-        width=width,
-        distilled=distilled,
-        squeezed=shapes["cells.0.att.conv1.weight"][0],
-    )
-
-
 FAMILIES = (
-    Family(
-        name="efdn",
-        recognises=has("cells.3.conv2.rep_conv.weight", "cells.3.att.conv3_.weight", "local_fuse.2.weight"),
-        read_config=read_config,
-        build=Efdn,
-        traits=lambda config: Traits(
-            scale=config.scale, halo=96, grid=ESA_GRID, min_size=ESA_MIN_SIZE, precise=("head", "tail")
-        ),
-        convert=lambda state, _config: renamed(state, *RULES),
+    chain(
+        "efdn",
+        has("cells.3.conv2.rep_conv.weight", "cells.3.att.conv3_.weight", "local_fuse.2.weight"),
+        Efdn,
+        partial(esa_traits, halo=96),
+        *RULES,
     ),
 )

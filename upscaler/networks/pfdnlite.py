@@ -6,29 +6,22 @@ Source:  NTIRE 2024 report, team BSR; attention: PlainUSR (arXiv 2409.13435).
 Reach:   practically 48 pixels; tiles are exact on a grid of 6.
 """
 
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from upscaler.networks.blocks import Conv, PixelShuffleHead, conv1x1, conv3x3, entering
-from upscaler.networks.family import Family, Shapes, Traits, has
-from upscaler.networks.layout import Rule, renamed, shuffle_scale
+from upscaler.networks.family import Traits, has
+from upscaler.networks.layout import Rule, Sizes, chain
 from upscaler.networks.window import resize_map
 
-RULES: tuple[Rule, ...] = ((r"^block(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}."),)
+RULES: tuple[Rule, ...] = (
+    (r"^head\.", "conv_1."),
+    (r"^block(\d+)\.", lambda found: f"blocks.{int(found[1]) - 1}."),
+    (r"^tail\.", "upsampler."),
+)
 GRID = 6
-
-
-@dataclass(frozen=True, slots=True)
-class PfdnLiteConfig:
-    scale: int
-    width: int
-    partial: int
-    squeezed: int
-    full: tuple[bool, ...]
-    """Per block: a convolution over all channels comes before the partial one."""
+"""Pixels between two cells of the attention's map."""
 
 
 def map_cells(length: Tensor) -> Tensor:
@@ -38,8 +31,9 @@ def map_cells(length: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    def __init__(self, width: int, squeezed: int) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
+        squeezed = 16
         self.body = nn.Sequential(
             conv1x1(width, squeezed),
             nn.MaxPool2d(7, 3),
@@ -54,10 +48,12 @@ class Attention(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, config: PfdnLiteConfig, *, full: bool) -> None:
+    """``full``: a convolution of all channels comes before the partial one."""
+
+    def __init__(self, width: int, *, full: bool) -> None:
         super().__init__()
-        width, self.partial = config.width, config.partial
-        self.attn = Attention(width, config.squeezed)
+        self.partial = width // 2
+        self.attn = Attention(width)
         if full:
             self.conv1 = conv3x3(width, width)
             self.conv2 = conv3x3(self.partial, self.partial)
@@ -81,41 +77,28 @@ class Block(nn.Module):
 class PfdnLite(nn.Module):
     """N,3,H,W in 0..1 -> N,3,H*scale,W*scale, not clipped."""
 
-    def __init__(self, config: PfdnLiteConfig) -> None:
+    def __init__(self, config: Sizes) -> None:
         super().__init__()
-        self.head = conv3x3(3, config.width)
-        self.blocks = nn.ModuleList(Block(config, full=full) for full in config.full)
-        self.tail = PixelShuffleHead(config.width, config.scale)
+        self.conv_1 = conv3x3(3, config.width)
+        ends = (0, config.depth - 1)
+        self.blocks = nn.ModuleList(Block(config.width, full=i in ends) for i in range(config.depth))
+        self.upsampler = PixelShuffleHead(config.width, config.scale)
         self.scale = config.scale
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
-        deep = entering(self.blocks, self.head(x))
+        deep = entering(self.blocks, self.conv_1(x))
         for block in self.blocks:
             deep = block(deep, window)
-        y: Tensor = self.tail(deep) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
+        y: Tensor = self.upsampler(deep) + F.interpolate(x, scale_factor=self.scale, mode="nearest")
         return y
 
 
-def read_config(shapes: Shapes) -> PfdnLiteConfig:
-    own = renamed(shapes, *RULES)
-    squeezed, width = own["blocks.0.attn.body.0.weight"][:2]
-    depth = sum(key.endswith(".conv1.weight") for key in own)
-    return PfdnLiteConfig(
-        scale=shuffle_scale(own, "tail.0"),
-        width=width,
-        partial=own["blocks.0.conv2.weight"][0],
-        squeezed=squeezed,
-        full=tuple(f"blocks.{i}.conv2.weight" in own for i in range(depth)),
-    )
-
-
 FAMILIES = (
-    Family(
-        name="pfdnlite",
-        recognises=has("block1.attn.body.3.weight", "block1.conv2.weight", "head.weight", "tail.0.weight"),
-        read_config=read_config,
-        build=PfdnLite,
-        traits=lambda config: Traits(scale=config.scale, halo=48, grid=GRID, min_size=7, precise=("head", "tail")),
-        convert=lambda state, _config: renamed(state, *RULES),
+    chain(
+        "pfdnlite",
+        has("block1.attn.body.3.weight", "block1.conv2.weight", "head.weight", "tail.0.weight"),
+        PfdnLite,
+        lambda config: Traits(scale=config.scale, halo=48, grid=GRID, min_size=7, precise=("conv_1", "upsampler")),
+        *RULES,
     ),
 )
