@@ -4,7 +4,8 @@
 
 WEIGHTS is a folder of official checkpoints with their INDEX.json files (one folder a year or repository).  The
 architecture of a row is the one that recognises its checkpoint; how it is tiled is what that network says of itself;
-what was measured comes from ``docs/measured.json``.  Rows whose network does not exist are named and left out.
+what was measured comes from ``docs/measured.json`` and ``docs/times.json`` (``tools.measure_models`` and
+``tools.measure_times``).  Rows whose network does not exist are named and left out.
 """
 
 import argparse
@@ -381,9 +382,14 @@ def merged(entry: Entry, measured: dict[tuple[str, ...], dict[str, Any]]) -> Ent
         guard=bool(words),
         blows_up_on=words,
     )
-    if entry.cost is not None and "time_relative" in facts:
-        change["cost"] = msgspec.structs.replace(entry.cost, time=facts["time_relative"])
     return msgspec.structs.replace(entry, **change)
+
+
+def timed(entry: Entry, times: dict[str, float]) -> Entry:
+    """The row with what ``tools.measure_times`` says of it."""
+    if entry.cost is None or entry.key not in times:
+        return entry
+    return msgspec.structs.replace(entry, cost=msgspec.structs.replace(entry.cost, time=times[entry.key]))
 
 
 def content(entry: Entry) -> str:
@@ -416,7 +422,10 @@ def main() -> None:
             print(f"left out: {row.name} x{row.scale}: no architecture {row.architecture}")
     rows += pocket_rows()
     measured = read_measured(ROOT / "docs" / "measured.json")
-    write_manifest(tuple(merged(row, measured) for row in rows), ROOT / "weights_manifest.json")
+    times_file = ROOT / "docs" / "times.json"
+    times = json.loads(times_file.read_text()) if times_file.is_file() else {}
+    finished = (timed(merged(row, measured), times) for row in rows)
+    write_manifest(tuple(finished), ROOT / "weights_manifest.json")
     print(f"{len(rows)} rows")
 
 

@@ -1,3 +1,4 @@
+import errno
 import io
 import multiprocessing
 import threading
@@ -10,7 +11,7 @@ import torch
 
 from tests.models.rows import fetch_pebble, pebble, row
 from tests.models.servers import Site, serving
-from upscaler.errors import Cancelled, WeightsError
+from upscaler.errors import Cancelled, RoomError, WeightsError
 from upscaler.folders import config_folder
 from upscaler.models import sources
 from upscaler.models.formats import digests
@@ -262,6 +263,28 @@ def test_a_mirror_folder_comes_before_the_sources_and_is_checked_alike(
     mirrored.write_bytes(BODY)
     assert fetched(entry) == BODY
     assert not site.asked
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(
+    entry: Entry, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        Path(target).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    mirrored = tmp_path / "mirror" / "stones" / "pebble.pth"
+    mirrored.parent.mkdir(parents=True)
+    mirrored.write_bytes(BODY)
+    monkeypatch.setattr("shutil.copyfile", full)
+    with pytest.raises(RoomError, match=r"No room on the disk of .*; make room, or move it with UPSCALER_HOME"):
+        fetched(entry, mirror=tmp_path / "mirror")
+    assert [p.name for p in (tmp_path / "home").rglob("*pebble*") if p.suffix != ".lock"] == []
+
+
+def test_a_folder_that_cannot_be_written_is_named(entry: Entry, site: Site, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file in the way")
+    with pytest.raises(WeightsError, match="cannot be written to"):
+        fetched(entry)
 
 
 def test_a_mirror_address_comes_before_the_sources(entry: Entry, site: Site) -> None:

@@ -4,6 +4,7 @@ Whatever comes is checked elsewhere (``store``); here it is only seen to that a 
 cut goes on where it stopped, and that what a server says instead of a file becomes a reason in words.
 """
 
+import errno
 import fnmatch
 import json
 import logging
@@ -42,6 +43,8 @@ LONGEST_WAIT = 30.0
 REDIRECTS = 5
 LARGEST = 2 << 30
 """Bytes above which nothing is taken, whatever it is."""
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 
 AGAIN = {408, 425, 429, 500, 502, 503, 504}
 """Answers after which another attempt makes sense."""
@@ -298,6 +301,8 @@ def _hub(source: Hub, folder: Path, file: WeightsFile, tell: Tell) -> Path:
     except errors.EntryNotFoundError as error:
         raise Unavailable(f"the hub's {source.repo_id} does not hold {source.filename}") from error
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         raise Unavailable("the hub cannot be reached or refuses") from error
     return Path(path)
 
@@ -359,7 +364,7 @@ def _drive(identifier: str, folder: Path, file: WeightsFile, tell: Tell) -> Path
     except (gdown.exceptions.DownloadError, KeyError) as error:  # KeyError: an answer without a type
         lost = isinstance(error.__cause__, requests.exceptions.ConnectionError)
         raise Unavailable(f"Google Drive {'cannot be reached' if lost else 'cut the transfer'}") from error
-    except OSError as error:  # what requests raises
+    except requests.exceptions.RequestException as error:
         raise Unavailable(_drive_reason(error)) from error
     return target
 
@@ -367,6 +372,7 @@ def _drive(identifier: str, folder: Path, file: WeightsFile, tell: Tell) -> Path
 def find_in_folder(source: DriveFolder, folder: Path) -> str:
     """The identifier of the file that the patterns mean.  Raises Unavailable."""
     import gdown
+    import requests
 
     try:
         listed = gdown.download_folder(
@@ -379,7 +385,7 @@ def find_in_folder(source: DriveFolder, folder: Path) -> str:
         )
     except gdown.exceptions.DownloadError as error:
         raise Unavailable("Google Drive does not show the folder's contents") from error
-    except OSError as error:
+    except requests.exceptions.RequestException as error:
         raise Unavailable(_drive_reason(error)) from error
     paths = {str(e.path).replace(os.sep, "/"): str(e.id) for e in listed if not isinstance(e, str)}
     for pattern in source.match:

@@ -20,7 +20,7 @@ from upscaler.folders import cache_folder, config_folder
 from upscaler.models.formats import WANTED, Digests, digests, head_of, sniff, what_it_is
 from upscaler.models.imported import imported_folder
 from upscaler.models.manifest import AnySource, Entry, Package, Url, WeightsFile
-from upscaler.models.sources import Tell, Unavailable, get, page_of
+from upscaler.models.sources import NO_ROOM, Tell, Unavailable, get, page_of
 
 log = logging.getLogger(__name__)
 
@@ -220,12 +220,16 @@ class Store:
     def _locked(self, target: Path) -> Iterator[None]:
         from filelock import FileLock
 
+        lock = FileLock(target.with_name(f".{target.name}.lock"))
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except OSError as error:
-            raise _no_room(error, self.folder) from error
-        with FileLock(target.with_name(f".{target.name}.lock")):
+            raise _no_room(error, target.parent) from error
+        try:
             yield
+        finally:
+            lock.release()
 
     # Pins: small, rarely written, shared by all processes of the user.
 
@@ -290,7 +294,7 @@ def _cannot_be_had(entry: Entry, file: WeightsFile, reasons: list[str], *, offli
 
 
 def _no_room(error: OSError, folder: Path) -> UpscalerError:
-    if error.errno in {28, 122}:  # no space, quota
+    if error.errno in NO_ROOM:
         return RoomError(f"No room on the disk of {folder} for weights; make room, or move it with UPSCALER_HOME.")
     return WeightsError(f"{folder} cannot be written to: {error.strerror or error}.")
 
