@@ -268,8 +268,11 @@ def read_config(shapes: Shapes) -> MagicSrConfig:
             context=shapes[f"{block}.context.ngram_attn.proj.weight"][1],
         )
 
+    scale = math.isqrt(shapes["before_shuffle.weight"][0] // 3)
+    if scale not in DEVIATION:
+        raise ValueError(f"nothing is known of pictures reduced by {scale}")
     return MagicSrConfig(
-        scale=math.isqrt(shapes["before_shuffle.weight"][0] // 3),
+        scale=scale,
         width=shapes["shallow_extract.weight"][0],
         hidden=shapes["decoder.blocks.0.ffn.fc1.weight"][0],
         encoders=(stage("encoders.0"), stage("encoders.1"), stage("encoders.2")),

@@ -132,13 +132,16 @@ def rules(shapes: Shapes) -> tuple[Rule, ...]:
 def read_config(shapes: Shapes) -> RrdbNetConfig:
     shapes = renamed(shapes, *rules(shapes))
     width, colours = shapes["conv_first.weight"][:2]
-    return RrdbNetConfig(
+    config = RrdbNetConfig(
         width=width,
         growth=shapes["body.0.rdb1.conv1.weight"][0],
         blocks=count(shapes, r"body\.\d+\.rdb1\.conv1\.weight"),
         fold=math.isqrt(colours // 3),
         doublings=count(shapes, r"conv_up\.\d+\.weight"),
     )
+    if colours != 3 * config.fold**2 or config.scale < 1:
+        raise ValueError(f"no scale follows from {colours} input channels and {config.doublings} enlargements")
+    return config
 
 
 def convert(state: State, _config: RrdbNetConfig) -> State:
