@@ -136,10 +136,12 @@ def _between(rows: Tensor, cells: Tensor, columns: Tensor) -> Tensor:
 
 def _weights(start: Tensor, length: Tensor, pixels: int, cells: int, total: Tensor, first: Tensor) -> Tensor:
     """N,pixels,cells: how much each cell of the tile (the picture's ``first`` and following) gives to each pixel."""
-    total, length = total[:, None].double(), length[:, None]
+    total, length = total[:, None], length[:, None]
     pixel = torch.arange(pixels, device=start.device) + start[:, None]
-    place = ((pixel + 0.5) * (total / length) - 0.5).clamp(min=0).minimum(total - 1)
-    local = (place - first[:, None]).clamp(0, cells - 1)
+    # (pixel + 0.5) * total / length - 0.5 in whole numbers: exact for any picture, and some devices have no float64.
+    place = ((2 * pixel + 1) * total - length).clamp(min=0).minimum(2 * length * (total - 1))
+    local = (place // (2 * length) - first[:, None]) + (place % (2 * length)).float() / (2 * length)
+    local = local.clamp(0, cells - 1)
     # Linear interpolation weighs a cell by 1 - distance: the triangle around each cell's centre.
     return (1 - (local[:, :, None] - torch.arange(cells, device=start.device)).abs()).clamp(min=0)
 
