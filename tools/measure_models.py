@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from statistics import fmean, median
-from time import process_time
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -30,12 +29,10 @@ from upscaler.errors import UpscalerError
 from upscaler.media.metrics import compare
 from upscaler.models.loading import load_model
 from upscaler.models.model import Model
-from upscaler.networks import family
 from upscaler.networks.blocks import GlobalStatistic
 from upscaler.networks.family import Traits
 from upscaler.networks.precision import lower
 from upscaler.networks.run import run_whole
-from upscaler.networks.span import SpanConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "docs" / "measured.json"
@@ -47,7 +44,7 @@ SIDE = 512
 
 TILE = 256
 SMALL = 160
-"""Of the photo that tells what half precision and time cost."""
+"""Of the photo that tells what half precision costs."""
 
 AFFORDABLE = 1e12
 """Exact tiles take a pass for each statistic: left out above this many passes times multiply-adds at 256x256."""
@@ -114,12 +111,11 @@ def seeded() -> Iterator[Subject]:
 
 
 def worth(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
-    """Quality, time, half precision, and what the network makes of pictures that are no photos."""
+    """Quality, half precision, and what the network makes of pictures that are no photos."""
     network, traits = model.network, model.traits
     half = lower(network, traits, torch.bfloat16)
     part = crop(samples / PHOTO, SMALL)
     found: dict[str, Any] = {
-        "time_relative": relative_time(network, traits, part),
         "bf16": {"photo_psnr_db": psnr(run(network, traits, part), run(half, traits, part))},
         "off_distribution": {name: largest(network, traits, picture) for name, picture in patterns().items()},
     }
@@ -140,7 +136,7 @@ def tiling(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
     return found
 
 
-PARTS = {"time_relative": worth, "tiles": tiling}
+PARTS = {"bf16": worth, "tiles": tiling}
 """A figure that shows that a part has been measured, and what measures it."""
 
 
@@ -192,22 +188,6 @@ def set5(network: nn.Module, traits: Traits, folder: Path) -> dict[str, float]:
         "ssim_y": fmean(q.ssim_y or 0.0 for q in found),
         "psnr_rgb": fmean(q.psnr_rgb for q in found),
     }
-
-
-def relative_time(network: nn.Module, traits: Traits, picture: npt.NDArray[np.float32]) -> float:
-    """CPU time in float32, by that of SPAN with 28 channels, which takes turns with it; the median of three."""
-    span = family("span")
-    config = SpanConfig(scale=4, width=28, gathered=28, normalised=True)
-    reference = span.build(config).eval()
-    found = []
-    for _ in range(4):
-        start = process_time()
-        run(reference, span.traits(config), picture)
-        middle = process_time()
-        run(network, traits, picture)
-        found.append((process_time() - middle) / (middle - start))
-    # The first run of either warms up.
-    return median(found[1:])
 
 
 def psnr(a: Pixels, b: Pixels) -> float:
