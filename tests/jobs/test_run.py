@@ -14,7 +14,7 @@ import pytest
 
 from tests.pictures import noise, save
 from upscaler.errors import ModelError
-from upscaler.jobs import Control, Report, Request, Settings, events, make_plan, run
+from upscaler.jobs import Control, FilmSettings, Report, Request, Settings, events, make_plan, run
 from upscaler.media import rows as media_rows
 from upscaler.media.files import DiskFull, NewFile, told
 from upscaler.media.formats import FORMATS
@@ -157,6 +157,13 @@ def test_an_output_is_not_taken_for_done_when_anything_changed(
     assert out.read_bytes() == before
     report, _ = job(tmp_path / "in", output=out.parent, settings=settings, exists="overwrite")
     assert states(report) == ["finished"]
+
+
+def test_settings_that_do_not_concern_pictures_do_not_undo_them(tmp_path: Path, job: Job) -> None:
+    save(tmp_path / "in/a.png")
+    job(tmp_path / "in", output=tmp_path / "out")
+    other = {"film": FilmSettings(crf=30.0), "threads": 1, "max_megapixels": 5.0}
+    assert states(job(tmp_path / "in", output=tmp_path / "out", settings=other)[0]) == ["skipped"]
 
 
 def test_a_touched_but_equal_input_is_still_done(tmp_path: Path, job: Job) -> None:
@@ -350,6 +357,25 @@ def test_the_report_says_what_became_of_each_input(tmp_path: Path, job: Job) -> 
     assert failed["sentence"].endswith("b.png is empty; it was left out.")
     assert data["settings"]["format"] == "jpg"
     assert data["exit_code"] == 1
+
+
+def test_the_report_says_what_ran_where(tmp_path: Path, job: Job) -> None:
+    save(tmp_path / "a.png")
+    report, _ = job(tmp_path / "a.png", output=tmp_path / "out", settings={"device": "cpu"})
+    (engine,) = report.engines
+    assert engine.startswith("repeat-x1 x1 on cpu in float32 by ")
+
+
+def test_tiles_are_compared_with_the_whole_when_asked(tmp_path: Path, repeater: Callable[[int], str]) -> None:
+    save(tmp_path / "a.png", noise(100, 120))
+    plan = make_plan(
+        Request(inputs=(tmp_path / "a.png",), output=tmp_path / "out"),
+        Settings(model=repeater(2), scale=2.0, precision="fp32"),
+    )
+    (row,) = run(plan, verify_tiles=True).items
+    assert row.tile_check is not None
+    assert row.tile_check["largest"] < 1e-6
+    assert row.warnings[0].startswith("The tiles ")
 
 
 def test_a_picture_that_changed_after_the_plan_is_not_written_under_a_wrong_size(

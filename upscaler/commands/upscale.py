@@ -22,8 +22,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_SIZE, _OUT, _MODEL, _DEVICE, _SAY, _FILM = "Size", "Output", "Model", "Device", "What is said", "Films"
-
 
 @app.command()
 def upscale(
@@ -91,6 +89,9 @@ def upscale(
     ] = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="Tiles equal the whole picture for every network, in a first pass.")
+    ] = False,
+    verify_tiles: Annotated[
+        bool, typer.Option("--verify-tiles", help="Compare tiles with the whole on a part of each picture.")
     ] = False,
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="May be used, such as 2G.  [default: a share of what is free]")
@@ -163,7 +164,7 @@ def upscale(
     if dry_run:
         _show(plan, json=json)
         raise typer.Exit(1 if any(item.problem for item in plan.items) else 0)
-    raise typer.Exit(_run(plan, json=json, quiet=quiet, verbose=verbose, report=report))
+    raise typer.Exit(_run(plan, json=json, quiet=quiet, verbose=verbose, report=report, verify_tiles=verify_tiles))
 
 
 def main() -> None:
@@ -204,7 +205,7 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | None) -> int:
+def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | None, verify_tiles: bool) -> int:
     import logging
     import signal
 
@@ -224,11 +225,14 @@ def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | No
 
     before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        done = run(plan, tell=tell, control=control)
+        done = run(plan, tell=tell, control=control, verify_tiles=verify_tiles)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
         tell.close()
+    if verbose:
+        for sentence in done.engines:
+            typer.echo(sentence, err=True)
     if report is not None:
         done.write(report)
     if done.error and not json:

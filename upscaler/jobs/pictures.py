@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _AHEAD = 8  # pictures that wait for the network, or for the encoder
 _WAITING = 256 << 20  # bytes of them
 _BY_ROWS = 64_000_000  # pixels of an input above which it is decoded by rows, where its format allows it
-_SMALL = 256 * 256  # pixels: pictures up to this share calls of the network
+_SMALL = 512 * 512  # pixels: pictures up to this share calls of the network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +225,9 @@ class _Line:
             for item in self._at:
                 self._session.started(item)
             with self._one_item(job.item, *jobs):
+                if self._session.verify_tiles:
+                    for each in jobs:
+                        self._compare_tiles(each)
                 if len(jobs) == 1:
                     self._pass_on(job, self._rows_of(job))
                 else:
@@ -232,6 +235,22 @@ class _Line:
                     results = self._upscaler(job.work.recipe.steps[0]).upscale_many(whole)
                     for each, result in zip(jobs, results, strict=True):
                         self._pass_on(each, iter([result]))
+
+    def _compare_tiles(self, job: _Job) -> None:
+        from upscaler.engine.verify import verify_tiles
+
+        if isinstance(job.source, ArraySource):
+            model = self._session.models.model(job.work.recipe.steps[0])
+            s = self._session.settings
+            check = verify_tiles(
+                model,
+                job.source.read(0, job.source.height),
+                device=s.device,
+                precision=s.precision,
+                exact=s.exact,
+                seed=job.item.number,
+            )
+            self._session.tiles_compared(job.item, check)
 
     def _companions(self, job: _Job) -> Iterator[_Job]:
         """Small pictures that are decoded already and go through the same network: they share its calls."""
@@ -315,7 +334,8 @@ class _Line:
             sys.stdout.buffer.flush()
             shutil.rmtree(sink.path.parent, ignore_errors=True)
         elif isinstance(source, Path) and job.before is not None:
-            receipts.write_receipt(source, job.before, output, self._session.settings, job.work.recipe)
+            settings = self._session.settings.for_pictures()
+            receipts.write_receipt(source, job.before, output, settings, job.work.recipe)
         self._session.finished(job.item, size)
 
     # All three

@@ -224,7 +224,8 @@ def _with_existing(item: Item, exists: Exists, settings: Settings) -> Item:
         return item
     if exists == "error":
         raise UsageError(f"{item.output} exists; nothing was done. --exists skip, overwrite or rename goes on.")
-    if isinstance(item.source, Path) and receipts.shows(item.output, item.source, settings, item.work.recipe):
+    counting = settings.for_pictures() if item.work.kind == "pictures" else settings
+    if isinstance(item.source, Path) and receipts.shows(item.output, item.source, counting, item.work.recipe):
         return replace(item, skip=f"{item.output} is there already, made from this input with these settings.")
     made = "was made from another input or with other settings" if receipts.made_by_us(item.output) else "is not ours"
     return replace(
@@ -265,9 +266,10 @@ def _looks_like_media(path: Path) -> bool:
     return path.suffix.lower() in _READ_SUFFIXES or _is_media_suffix(path.suffix)
 
 
+# Not .ts and .mts: most files of that name are programs.  Those that are films are known by their content.
 _FILM_SUFFIXES = frozenset(
     {
-        ".mkv", ".mp4", ".m4v", ".mov", ".avi", ".webm", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".wmv", ".flv",
+        ".mkv", ".mp4", ".m4v", ".mov", ".avi", ".webm", ".mpg", ".mpeg", ".m2ts", ".wmv", ".flv",
         ".ogv", ".mxf", ".3gp", ".nut", ".gif",
     }
 )  # fmt: skip

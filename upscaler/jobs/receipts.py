@@ -18,7 +18,7 @@ from upscaler.folders import state_folder
 from upscaler.jobs.recipes import Recipe
 from upscaler.jobs.settings import Settings
 
-_DOES_NOT_COUNT = frozenset({"device", "memory", "threads", "executor", "tile", "max_megapixels", "model", "prefer"})
+_DOES_NOT_COUNT = frozenset({"device", "memory", "threads", "executor", "max_megapixels", "model", "prefer"})
 """Settings that say how to work, not what comes out; the model counts by what its name came to mean."""
 
 

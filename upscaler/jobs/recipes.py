@@ -85,7 +85,7 @@ class Models:
         """Loads whatever the recipes so far need, so that nothing is begun that cannot be done."""
         for recipe in self._recipes.values():
             for step in recipe.steps:
-                self._model(step)
+                self.model(step)
 
     def upscaler(
         self, step: Step, *, tell: Callable[[EngineEvent], None] | None = None, stop: Callable[[], bool] | None = None
@@ -97,7 +97,7 @@ class Models:
 
             s = self.settings
             self._upscalers[key] = Upscaler(
-                self._model(step),
+                self.model(step),
                 device=s.device,
                 precision=s.precision,
                 tile=s.tile,
@@ -110,7 +110,16 @@ class Models:
             )
         return self._upscalers[key]
 
-    def _model(self, step: Step) -> Model:
+    @property
+    def engines(self) -> list[str]:
+        """What runs where, for those that were used: ``span x4 on cpu in bfloat16 by torch``."""
+        return [
+            f"{Path(model).stem} x{scale:g} on {u.device} in {str(u.dtype).removeprefix('torch.')} by {u.executor}"
+            for (model, scale), u in self._upscalers.items()
+        ]
+
+    def model(self, step: Step) -> Model:
+        """The network of a step, loaded."""
         from upscaler.models.loading import load_model
 
         key = (step.model, step.scale)

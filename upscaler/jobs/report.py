@@ -28,6 +28,8 @@ class ItemReport(msgspec.Struct, kw_only=True):
     bytes: int = 0
     warnings: list[str] = []
     fallbacks: list[str] = []
+    tile_check: dict[str, float] | None = None
+    """How far tiles were from the whole, where that was asked for."""
     frames: int = 0
     """Of a film."""
 
@@ -45,6 +47,9 @@ class Report(msgspec.Struct, kw_only=True):
     settings: dict[str, object]
     items: list[ItemReport]
     model_reason: str = ""
+    engines: list[str] = []
+    """What ran where, in which type."""
+
     warnings: list[str] = []
     seconds: float = 0.0
     exit_code: int = 0

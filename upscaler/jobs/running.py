@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import groupby
 
-from upscaler.errors import UpscalerError
+from upscaler.errors import Cancelled, UpscalerError
 from upscaler.jobs import events
 from upscaler.jobs.control import Control
 from upscaler.jobs.plan import Plan, kinds
@@ -13,24 +13,34 @@ from upscaler.jobs.report import Report
 from upscaler.jobs.work import Item
 
 
-def run(plan: Plan, *, tell: Callable[[events.Event], None] | None = None, control: Control | None = None) -> Report:
+def run(
+    plan: Plan,
+    *,
+    tell: Callable[[events.Event], None] | None = None,
+    control: Control | None = None,
+    verify_tiles: bool = False,
+) -> Report:
     """Does all items of a plan; an item that fails does not stop the others.
 
     Args:
         plan: from ``make_plan``.
         tell: gets every event; called from more than one thread, but never by two at once.
         control: pauses and cancels the job from outside.
+        verify_tiles: a part of every picture is enlarged in tiles and whole; the difference is told and reported.
 
     Raises ModelError if the models cannot be had: then nothing was done.  Everything else is in the report: the job
     ends early where the disk is full (exit code 4) or it was cancelled (130).
     """
     from upscaler.jobs.session import Session
 
-    session = Session(plan, tell or (lambda event: None), control or Control())
+    session = Session(plan, tell or (lambda event: None), control or Control(), verify_tiles=verify_tiles)
     to_do = plan.to_do
     plan.models.told_of_download = session.downloading
-    if to_do:
-        plan.models.load()
+    try:
+        if to_do:
+            plan.models.load()
+    except Cancelled as error:
+        return session.completed(error)
     session.report.model_reason = plan.models.reason
     session.tell(events.Planned(len(plan.items), ", ".join(plan.models.names), plan.models.reason))
     for sentence in plan.notes:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -23,13 +24,19 @@ from upscaler.jobs.report import ItemReport, Report
 from upscaler.jobs.work import Item
 from upscaler.media.files import DiskFull
 
+if TYPE_CHECKING:
+    from upscaler.engine.verify import TileCheck
+
 _LOG = logging.getLogger("upscaler")
 
 
 class Session:
     """Passed to each kind of work.  May be used from several threads."""
 
-    def __init__(self, plan: Plan, tell: Callable[[events.Event], None], control: Control) -> None:
+    def __init__(
+        self, plan: Plan, tell: Callable[[events.Event], None], control: Control, *, verify_tiles: bool = False
+    ) -> None:
+        self.verify_tiles = verify_tiles
         self.plan = plan
         self.settings = plan.settings
         self.models = plan.models
@@ -83,6 +90,12 @@ class Session:
         self.report.items[item.number].warnings.append(sentence)
         self.tell(events.Warned(item.number, sentence))
 
+    def tiles_compared(self, item: Item, check: TileCheck) -> None:
+        """Notes how far the tiles of a picture are from the whole."""
+        self.report.items[item.number].tile_check = msgspec.to_builtins(check)
+        equal = "equal" if check.largest == 0 else f"differ by at most {check.largest:.2g} of white from"
+        self.warned(item, f"The tiles {equal} the whole picture ({check.psnr:.0f} dB, seams {check.seam:.3f}).")
+
     def finished(self, item: Item, size: int) -> None:
         """``size``: bytes of the output."""
         row = self.report.items[item.number]
@@ -117,6 +130,7 @@ class Session:
     def completed(self, error: UpscalerError | None) -> Report:
         """The last word; ``error`` is what ended the job early, if anything did."""
         report = self.report
+        report.engines = self.models.engines
         report.seconds = time.perf_counter() - self._begun
         report.exit_code = error.exit_code if error else self._worst
         report.error = str(error) if error else ""

@@ -5,7 +5,7 @@ Command line, window, presets and receipts share it, so that the same settings g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from upscaler.errors import UsageError
@@ -85,6 +85,10 @@ class Settings:
     def has_target_size(self) -> bool:
         """The result's size is given itself, not by a scale."""
         return any(v is not None for v in (self.width, self.height, self.long_edge, self.fit, self.megapixels))
+
+    def for_pictures(self) -> Settings:
+        """What of it concerns pictures: the same whatever is said of films."""
+        return replace(self, film=FilmSettings())
 
     def __post_init__(self) -> None:
         if not (0 < self.scale < float("inf")):
