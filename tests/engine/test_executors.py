@@ -77,7 +77,7 @@ def test_where_an_executor_fails_torch_goes_on_and_says_so(picture: Pixels) -> N
 
     told: list[Event] = []
     upscaler = Upscaler(small()[0], precision="fp32", tile=30, tell=told.append)
-    upscaler._ladder._executor = Foreign()
+    upscaler._runner._executor = Foreign()
     assert np.array_equal(upscaler.upscale(picture), Upscaler(small()[0], precision="fp32", tile=30).upscale(picture))
     (fallback,) = [event for event in told if isinstance(event, Fallback)]
     assert fallback.sentence == "foreign cannot run small (operator roll is not known); going on with torch."

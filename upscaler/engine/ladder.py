@@ -17,13 +17,13 @@ from upscaler.engine.canvas import Canvas
 from upscaler.engine.devices import Arrival, arrival, describe, fetch
 from upscaler.engine.events import Event, Fallback
 from upscaler.engine.executors import Executor
+from upscaler.engine.executors.choice import Name, Setting, make
 from upscaler.engine.executors.eager import Eager
 from upscaler.engine.pixels import colour_to_tensor
 from upscaler.engine.resample import enlarge
-from upscaler.engine.statistics import Known, tell_network
+from upscaler.engine.statistics import Known, gather, tell_network
 from upscaler.engine.tiles import Tile, split
 from upscaler.errors import Cancelled, RoomError
-from upscaler.models.model import Model
 from upscaler.networks.run import extend
 from upscaler.networks.window import stack
 
@@ -35,6 +35,9 @@ CPU = torch.device("cpu")
 DEVICE_LOST: tuple[type[Exception], ...] = (
     (torch.AcceleratorError,) if hasattr(torch, "AcceleratorError") else ()  # since torch 2.8
 )
+
+OF_THE_DEVICE: tuple[type[Exception], ...] = (torch.OutOfMemoryError, MemoryError, *DEVICE_LOST)
+"""Failures that no other executor on the same device would be spared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,27 +74,23 @@ class Ladder:
     """One model on one device, and what to do when that fails.
 
     Args:
-        plain: gives the executor to take where ``executor`` cannot run the network.
+        setting: model, device and precision.
+        executor: who computes; plain torch where that one cannot.
         overlap: how much pieces of a split tile share, to be blended.
     """
 
     def __init__(
         self,
-        model: Model,
-        executor: Executor,
-        plain: Callable[[], Eager],
-        device: torch.device,
-        dtype: torch.dtype,
+        setting: Setting,
+        executor: Name,
         *,
         overlap: int,
         tell: Callable[[Event], None],
         stop: Callable[[], bool],
     ) -> None:
-        self._model = model
-        self._executor = executor
-        self._plain = plain
-        self._device = device
-        self._dtype = dtype
+        self._model, self._device, self._dtype = setting.model, setting.device, setting.dtype
+        self.eager = Eager(setting.model, setting.device, setting.dtype)
+        self._executor: Executor = self.eager if executor == "torch" else make(executor, setting)
         self._full: Eager | None = None  # in float32, made when it is first needed
         self._known: Known | None = None
         self._at_once = self._most = sys.maxsize
@@ -106,53 +105,58 @@ class Ladder:
     def know(self, known: Known | None) -> None:
         """The values of the whole picture that the network is to use from now on; None: those of what comes in."""
         self._known = known
-        for executor in (self._executor, self._full):
-            if isinstance(executor, Eager):
+        for executor in (self.eager, self._full):
+            if executor is not None:
                 tell_network(executor.network, known)
 
     def run(self, works: Iterable[Work]) -> Iterator[tuple[Work, int]]:
-        """Each tile (or each of the pieces it was split into) once it is in its place, and how many still wait.
+        """Each tile (or each of the pieces it was split into) once it is in its place, and how many were added by that.
 
         Raises RoomError when not even the smallest tile fits on the CPU, Cancelled between tiles.
         """
-        waiting = deque(works)
+        waiting = _Waiting(works)
         launched: deque[Launched] = deque()
-        while waiting or launched:
+        while True:
             if self._stop():
                 raise Cancelled("Stopped before the picture was finished; nothing of it was kept.")
             # An accelerator computes the next tiles while the results of the last ones are put in their places.
-            more = waiting and len(launched) < (1 if self._device.type == "cpu" else 2)
-            batch = self._take(waiting) if more else launched[0].batch
+            batch = self._take(waiting) if len(launched) < (1 if self._device.type == "cpu" else 2) else []
+            if not batch and not launched:
+                return
             try:
-                if more:
+                if batch:
                     launched.append(self._launch(batch))
                     continue
                 self._finish(launched[0])
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                again = [] if more else [work for other in list(launched)[1:] for work in other.batch]
-                if not more:
-                    launched.clear()
-                waiting.extendleft(reversed(self._climb_down(batch, error) + again))
+                failed = batch or launched.popleft().batch
+                waiting.put_back([work for other in launched for work in other.batch])
+                launched.clear()
+                instead = self._climb_down(failed, error)
+                waiting.count(len(instead) - len(failed))
+                waiting.put_back(instead)
                 continue
-            launched.popleft()
-            left = len(waiting) + sum(len(other.batch) for other in launched)
-            for place, work in enumerate(batch):
-                yield work, left + len(batch) - place - 1
+            for work in launched.popleft().batch:
+                yield work, waiting.added()
 
-    def _take(self, waiting: deque[Work]) -> list[Work]:
-        """The next tiles that have one shape and together no more pixels than are allowed."""
-        batch = [waiting.popleft()]
-        if batch[0].pixels > self._at_once and (pieces := self._pieces(batch[0])):
-            waiting.extendleft(reversed(pieces))
-            return self._take(waiting)
-        whole = batch[0].canvas.grid.whole
-        while (
-            waiting
-            and waiting[0].tile.shape == batch[0].tile.shape
-            and waiting[0].canvas.grid.whole == whole
-            and batch[0].pixels * (len(batch) + 1) <= self._at_once
-        ):
-            batch.append(waiting.popleft())
+    def _take(self, waiting: "_Waiting") -> list[Work]:
+        """The next tiles that have one shape and together no more pixels than allowed; [] when there are no more."""
+        first = waiting.next()
+        if first is None:
+            return []
+        while first.pixels > self._at_once and (pieces := self._pieces(first)):
+            waiting.put_back(pieces[1:])
+            waiting.count(len(pieces) - 1)
+            first = pieces[0]
+        batch = [first]
+        while first.pixels * (len(batch) + 1) <= self._at_once:
+            other = waiting.next()
+            if other is None:
+                break
+            if other.tile.shape != first.tile.shape or other.canvas.grid.whole != first.canvas.grid.whole:
+                waiting.put_back([other])
+                break
+            batch.append(other)
         return batch
 
     def _pieces(self, work: Work) -> list[Work]:
@@ -201,7 +205,8 @@ class Ladder:
     def _to_cpu(self, batch: list[Work], why: str) -> list[Work]:
         self._tell(Fallback(f"{why}; going on with the CPU (finished tiles are kept)."))
         self._device, self._dtype = CPU, torch.float32
-        self._full = self._executor = self._eager_fp32()
+        self._full = self.eager = self._eager_fp32()
+        self._executor = self.eager
         self._most = sys.maxsize
         return batch
 
@@ -236,9 +241,10 @@ class Ladder:
         scale = self._model.scale
         return y[:, tile.rows.kept(scale), tile.columns.kept(scale)]
 
-    def forward(self, executor: Executor, batch: list[Work]) -> Tensor:
-        """What an executor makes of tiles of one shape, as they are read: N,3,H,W in 0..1."""
-        return self._forward(executor, *self._inputs(batch))
+    def gather(self, tiles: Callable[[], Iterable[Work]]) -> Known:
+        """The values of a whole picture that the network takes, in several passes over its ``tiles``."""
+        network = self.eager.network
+        return gather(network, tiles, lambda work: self._forward(self.eager, *self._inputs([work])), self._pieces)
 
     def _inputs(self, batch: list[Work]) -> tuple[Tensor, Tensor | None]:
         x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch], self._device)
@@ -256,7 +262,7 @@ class Ladder:
         """Runtimes other than plain torch may know less than it does."""
         try:
             return executor.run(x, window)
-        except (torch.OutOfMemoryError, MemoryError, *DEVICE_LOST):
+        except OF_THE_DEVICE:
             raise
         except Exception as error:
             if executor is not self._executor or executor.name == Eager.name:
@@ -264,7 +270,7 @@ class Ladder:
             self._tell(
                 Fallback(f"{executor.name} cannot run {self._model.name} ({_first_line(error)}); going on with torch.")
             )
-            self._executor = self._plain()
+            self._executor = self.eager
             return self._executor.run(x, window)
 
     def _eager_fp32(self) -> Eager:
@@ -296,6 +302,30 @@ class Ladder:
 
     def _where(self, work: Work) -> str:
         return f"The tile at row {work.tile.rows.start}, column {work.tile.columns.start}"
+
+
+class _Waiting:
+    """Tiles that are not begun yet: those that were put back first, then new ones, taken as they are needed."""
+
+    def __init__(self, works: Iterable[Work]) -> None:
+        self._new = iter(works)
+        self._back: deque[Work] = deque()
+        self._added = 0
+
+    def next(self) -> Work | None:
+        return self._back.popleft() if self._back else next(self._new, None)
+
+    def put_back(self, works: list[Work]) -> None:
+        self._back.extendleft(reversed(works))
+
+    def count(self, more: int) -> None:
+        """So many tiles more than there were."""
+        self._added += more
+
+    def added(self) -> int:
+        """How many were added since this was last asked."""
+        added, self._added = self._added, 0
+        return added
 
 
 def _first_line(error: Exception) -> str:

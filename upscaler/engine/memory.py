@@ -12,9 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from upscaler.networks.family import Traits
 
-SHARE = 0.5
-"""Of what is free, when no budget was given: the rest is for the picture, its reading and writing, and others."""
-
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -25,11 +22,6 @@ class Need:
 
     largest: float
     """The largest single one."""
-
-
-def budget(device: torch.device, wish: int | None) -> int:
-    """Bytes that tiles may use."""
-    return wish if wish is not None else int(SHARE * free(device))
 
 
 def free(device: torch.device) -> int:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from upscaler.engine import allocator
-from upscaler.engine.memory import Need
+from upscaler.engine.memory import Need, free
 from upscaler.networks.family import Traits
 
 MARGIN = 1.25
@@ -20,6 +20,12 @@ SMALLEST = 32
 LARGEST = {"cpu": 1024, "cuda": 1536}
 """Input pixels: beyond this side of what is read the halo costs little, and progress and cancelling grow coarse."""
 
+WHOLE = 1536**2
+"""Input pixels up to which a picture that fits is computed without any tiles."""
+
+STREAMED = 2**30
+"""Bytes for tiles and the band that they fill, on the CPU, where no budget was given: more brings no speed."""
+
 AT_ONCE = {"cpu": 256**2, "cuda": 1024**2}
 """Input pixels that one call should have: fewer leave the device idle between layers."""
 
@@ -33,24 +39,63 @@ class TilePlan:
     """Input pixels of all tiles in one call."""
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Memory that may be used, in bytes."""
+
+    all: int
+    given: bool
+    """By the user; otherwise it is a share of what is free."""
+
+    @staticmethod
+    def on(device: torch.device, given: int | None) -> "Room":
+        """What was given, or up to half of what is free: a power of two, so that the same tiles come out again."""
+        return Room(1 << (free(device) // 2).bit_length() - 1, False) if given is None else Room(given, True)
+
+
 def tile_plan(
-    size: tuple[int, int], traits: Traits, need: Need, budget: int, device: torch.device, wish: int | None, overlap: int
+    size: tuple[int, int],
+    row: float,
+    traits: Traits,
+    need: Need,
+    room: Room,
+    device: torch.device,
+    wish: int | None,
+    overlap: int,
 ) -> TilePlan:
-    """``wish``: the side that was asked for; None: chosen; 0: the whole picture if it fits."""
-    fits = max(int(budget / (need.peak * MARGIN)), 1)
+    """The plan for one picture.
+
+    ``size`` is its height and width, ``row`` the bytes of output that one row of its input becomes.  ``wish`` is the
+    side that was asked for (None: chosen; 0: the whole picture if it fits), ``overlap`` what blended tiles share on
+    each side of a border.
+    """
+    pixels = size[0] * size[1]
+    fits = max(int(room.all / (need.peak * MARGIN)), 1)
     ring = 2 * (traits.halo + overlap)
     kind = device.type if device.type in LARGEST else "cuda"
     at_once = min(fits, AT_ONCE[kind])
     if wish:
         # What was asked for is tried, whatever the budget: the ladder helps where it is too much.
         return TilePlan(wish, max(at_once, (wish + ring + traits.grid) ** 2))
-    if wish == 0 and size[0] * size[1] <= fits:
-        return TilePlan(None, max(at_once, size[0] * size[1]))
-    side = min(int(fits**0.5), LARGEST[kind])
-    if kind == "cpu" and not allocator.kept():
+    side = _side(row, need, room, kind, ring)
+    if pixels <= fits and (wish == 0 or max(size) <= side or (pixels <= WHOLE and not _remaps(kind))):
+        return TilePlan(None, max(at_once, pixels))
+    # A halo that is larger than what is kept costs more than any allocator.
+    core = max(side - ring, min(ring // 2, int(fits**0.5) - ring), SMALLEST)
+    return TilePlan(core, max(at_once, min((core + ring + traits.grid) ** 2, max(fits, SMALLEST**2))))
+
+
+def _side(row: float, need: Need, room: Room, kind: str, ring: int) -> int:
+    """The largest side of what a tile reads for which tile and band fit."""
+    side = LARGEST[kind]
+    if _remaps(kind):
         side = min(side, int((UNMAPPED / need.largest) ** 0.5))
-    # A halo that is larger than what is kept costs more than pages that are mapped again.
-    core = max(side - ring, ring // 2, SMALLEST)
-    whole = max(size) <= core + ring and size[0] * size[1] <= fits
-    read = size[0] * size[1] if whole else (core + ring + traits.grid) ** 2
-    return TilePlan(None if whole else core, max(at_once, read))
+    bytes_ = room.all if room.given or kind != "cpu" else min(room.all, STREAMED)
+    while side > SMALLEST and side**2 * need.peak * MARGIN + max(side - ring, 0) * row * (kind == "cpu") > bytes_:
+        side -= 8
+    return side
+
+
+def _remaps(kind: str) -> bool:
+    """Large arrays get fresh pages from the system for every layer."""
+    return kind == "cpu" and not allocator.kept()

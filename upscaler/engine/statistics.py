@@ -6,6 +6,7 @@ Sums run in float64 over the cores of the tiles, combined as parallel variance (
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,16 @@ from upscaler.networks.blocks import GlobalStatistic
 
 Known = tuple[tuple[Tensor, Tensor] | None, ...]
 """Mean and population variance, each 1,C,1,1 float32, for each ``GlobalStatistic`` in the order of ``modules()``."""
+
+
+class Cut(Protocol):
+    """Something that is computed for one tile."""
+
+    @property
+    def tile(self) -> Tile: ...
+
+
+W = TypeVar("W", bound=Cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +67,21 @@ def tell_network(network: nn.Module, known: Known | None) -> None:
     """Give the network its picture's values; None: it takes them from what comes in."""
     places = sites(network)
     for site, values in zip(places, known or (None,) * len(places), strict=True):
-        site.known = values
+        device = next(network.parameters()).device
+        site.known = None if values is None else (values[0].to(device), values[1].to(device))
 
 
 def gather(
     network: nn.Module,
-    tiles: Callable[[], Iterable[Tile]],
-    forward: Callable[[Tile], object],
-    smaller: Callable[[Tile], list[Tile]],
+    works: Callable[[], Iterable[W]],
+    forward: Callable[[W], object],
+    smaller: Callable[[W], list[W]],
 ) -> Known:
     """The values of one picture.
 
     Args:
         network: what ``forward`` runs; its ``known`` values are changed.
-        tiles: the picture's tiles, from the top again for each pass.
+        works: the picture's tiles, from the top again for each pass.
         forward: runs the network on what a tile reads.
         smaller: pieces of a tile that did not fit into memory; [] if it cannot be cut.
     """
@@ -77,8 +89,8 @@ def gather(
     places = sites(network)
     while any(site.known is None for site in places):
         found: dict[GlobalStatistic, Moments] = {}
-        for tile in tiles():
-            for site, moments in _taken(places, forward, smaller, tile):
+        for work in works():
+            for site, moments in _taken(places, forward, smaller, work):
                 found[site] = found[site] + moments if site in found else moments
             if not found:
                 return _known(places)  # the others are never reached
@@ -100,15 +112,15 @@ class _Reached(Exception):
 
 def _taken(
     places: list[GlobalStatistic],
-    forward: Callable[[Tile], object],
-    smaller: Callable[[Tile], list[Tile]],
-    tile: Tile,
+    forward: Callable[[W], object],
+    smaller: Callable[[W], list[W]],
+    work: W,
 ) -> Iterator[tuple[GlobalStatistic, Moments]]:
     """What one tile (or the pieces into which it has to be cut) gives to the next unknown value."""
     try:
-        reached = _first_unknown(places, forward, tile)
+        reached = _first_unknown(places, forward, work)
     except (torch.OutOfMemoryError, MemoryError):
-        pieces = smaller(tile)
+        pieces = smaller(work)
         if not pieces:
             raise
         for piece in pieces:
@@ -116,11 +128,11 @@ def _taken(
     else:
         if reached is not None:
             site, x = reached
-            yield site, Moments.of(_core(x, tile))
+            yield site, Moments.of(_core(x, work.tile))
 
 
 def _first_unknown(
-    places: list[GlobalStatistic], forward: Callable[[Tile], object], tile: Tile
+    places: list[GlobalStatistic], forward: Callable[[W], object], work: W
 ) -> tuple[GlobalStatistic, Tensor] | None:
     """Run the network until it takes a value that is not known yet: where that is, and what comes in there."""
 
@@ -130,7 +142,7 @@ def _first_unknown(
 
     hooks = [site.register_forward_pre_hook(stop) for site in places if site.known is None]
     try:
-        forward(tile)
+        forward(work)
     except _Reached as reached:
         return reached.site, reached.x
     finally:

@@ -6,18 +6,18 @@ import numpy as np
 import torch
 
 from upscaler.engine import devices
+from upscaler.engine.crew import Crew, Runner
 from upscaler.engine.enlarging import Enlarging
 from upscaler.engine.events import Event, Fallback, TileDone
-from upscaler.engine.executors.choice import Setting, chosen, make
-from upscaler.engine.executors.eager import Eager
-from upscaler.engine.ladder import FLOOR, Ladder, Work
-from upscaler.engine.memory import budget, need
-from upscaler.engine.pixels import Pixels, layout_of
-from upscaler.engine.plan import TilePlan, tile_plan
+from upscaler.engine.executors.choice import Setting, chosen
+from upscaler.engine.ladder import Ladder, Work
+from upscaler.engine.memory import need
+from upscaler.engine.pixels import Layout, Pixels, layout_of
+from upscaler.engine.plan import Room, TilePlan, tile_plan
 from upscaler.engine.precision import Precision, pick
 from upscaler.engine.sources import ArraySource, Source
-from upscaler.engine.statistics import Known, gather
-from upscaler.engine.tiles import Tile, TileGrid, split, tile_grid
+from upscaler.engine.statistics import Known
+from upscaler.engine.tiles import TileGrid, tile_grid
 from upscaler.errors import MediaError
 from upscaler.models.model import Model
 from upscaler.networks.run import out_edge
@@ -27,6 +27,9 @@ OVERLAP = 16
 
 TOGETHER = 64
 """How many small pictures are in work at once."""
+
+PHOTO = layout_of(3, np.uint8)
+"""What a picture is taken for where only its size is known."""
 
 
 class Upscaler:
@@ -62,7 +65,8 @@ class Upscaler:
         stop: Callable[[], bool] | None = None,
     ) -> None:
         self.model = model
-        self.device = devices.pick(device)[0]
+        places = devices.pick(device)
+        self.device = places[0]
         self.dtype = pick(precision, model, self.device)
         self._tile = tile
         self._exact = exact
@@ -74,25 +78,31 @@ class Upscaler:
         self._passes = exact and traits.global_statistics
         if exact and self._overlap:
             self._tell(Fallback(f"{model.name} cannot be exact in tiles; where a picture needs them they are blended."))
+        if self._overlap and len(places) > 1:
+            # Sums of overlapping tiles would depend, by rounding, on which device is faster.
+            self._tell(
+                Fallback(f"Tiles of {model.name} are blended, and that on one device: {devices.describe(places[0])}.")
+            )
+            places = places[:1]
         if threads is not None and self.device.type == "cpu":
             torch.set_num_threads(threads)
-        self._eager = Eager(model, self.device, self.dtype)
-        setting = Setting(model, self.device, self.dtype, threads)
         # Only plain torch can be stopped half-way, where values of the whole picture are gathered.
-        self.executor = "torch" if self._passes else chosen(executor, setting)
+        self.executor = "torch" if self._passes else chosen(executor, Setting(model, self.device, self.dtype, threads))
         """Who computes: ``torch``, ``compile`` or ``openvino``."""
 
-        self._need = need(self._eager.network, model.traits, self.device)
-        self._ladder = Ladder(
-            model,
-            self._eager if self.executor == "torch" else make(self.executor, setting),
-            lambda: self._eager,
-            self.device,
-            self.dtype,
-            overlap=self._overlap,
-            tell=self._tell,
-            stop=stop or (lambda: False),
-        )
+        stop = stop or (lambda: False)
+        ladders = [
+            Ladder(
+                Setting(model, place, self.dtype, threads),
+                self.executor,
+                overlap=self._overlap,
+                tell=self._tell,
+                stop=stop,
+            )
+            for place in places
+        ]
+        self._need = need(ladders[0].eager.network, traits, self.device)
+        self._runner: Runner = ladders[0] if len(ladders) == 1 else Crew(ladders)
 
     def upscale(self, pixels: Pixels) -> Pixels:
         """H,W or H,W,C (gray, gray with alpha, RGB, RGBA; uint8, uint16 or float32 in 0..1) -> the same, enlarged.
@@ -139,12 +149,12 @@ class Upscaler:
         One call of the network for each, so that its result does not depend on which others there are.
         """
         for work in works:
-            self._ladder.allow(work.pixels)
+            self._runner.allow(work.pixels)
             self._work([work])
 
     def _rows(self, picture: Enlarging) -> Iterator[Pixels]:
         if self._passes:
-            self._ladder.know(None if picture.grid.whole else self._statistics(picture))
+            self._runner.know(None if picture.grid.whole else self._statistics(picture))
         done = 0
         for index in range(len(picture.grid.rows)):
             done = self._work(
@@ -158,20 +168,13 @@ class Upscaler:
 
     def _statistics(self, picture: Enlarging) -> Known:
         """The values of the whole picture that the network takes: several passes over it."""
-        strip = picture.again()
 
-        def tiles() -> Iterator[Tile]:
-            nonlocal strip
+        def tiles() -> Iterator[Work]:
             strip = picture.again()
             for index in range(len(strip.grid.rows)):
-                yield from (work.tile for work in strip.begin(index))
+                yield from strip.begin(index)
 
-        return gather(
-            self._eager.network,
-            tiles,
-            lambda tile: self._ladder.forward(self._eager, [Work(strip.canvas, tile)]),
-            lambda tile: split(tile, self.model.traits, FLOOR),
-        )
+        return self._runner.gather(tiles)
 
     def _gathered(self, picture: Enlarging) -> Pixels:
         whole: Pixels | None = None
@@ -185,23 +188,26 @@ class Upscaler:
         assert whole is not None
         return whole
 
-    def _work(self, works: list[Work], done: int = 0, later: int = 0) -> int:
+    def _work(self, works: Sequence[Work], done: int = 0, later: int = 0) -> int:
         """Compute tiles and put them in their places; how many are done now.  ``later``: tiles that will follow."""
-        for _, waiting in self._ladder.run(works):
-            done += 1
-            self._tell(TileDone(done, done + waiting + later))
+        total = done + len(works) + later
+        for _, added in self._runner.run(works):
+            done, total = done + 1, total + added
+            self._tell(TileDone(done, total))
         return done
 
     def _open(self, source: Source) -> Enlarging:
-        plan = self._plan((source.height, source.width))
-        self._ladder.allow(plan.at_once)
         layout = layout_of(source.channels, source.dtype)
+        plan = self._plan((source.height, source.width), layout)
+        self._runner.allow(plan.at_once)
         grid = self._grid((source.height, source.width), plan.core)
         return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0 and not grid.whole)
 
     def _grid(self, size: tuple[int, int], core: int | None) -> TileGrid:
         return tile_grid(*size, self.model.traits, core, self._overlap)
 
-    def _plan(self, size: tuple[int, int]) -> TilePlan:
-        room = budget(self.device, self._memory)
-        return tile_plan(size, self.model.traits, self._need, room, self.device, self._tile, self._overlap)
+    def _plan(self, size: tuple[int, int], layout: Layout = PHOTO) -> TilePlan:
+        scale = self.model.scale
+        row = scale**2 * size[1] * layout.channels * layout.dtype.itemsize
+        room = Room.on(self.device, self._memory)
+        return tile_plan(size, row, self.model.traits, self._need, room, self.device, self._tile, self._overlap)

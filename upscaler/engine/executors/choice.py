@@ -81,7 +81,7 @@ def chosen(wish: str, setting: Setting) -> Name:
 def measure(
     setting: Setting, x: Tensor, window: Tensor | None, names: tuple[Name, ...] = NAMES, rounds: int = 5
 ) -> dict[Name, float]:
-    """Median seconds per call on such inputs, rounds interleaved.  Executors that cannot run the network are left out."""
+    """Median seconds per call on such inputs, rounds interleaved, of the executors that can run the network."""
     working: dict[Name, Executor] = {}
     for name in names:
         # A foreign runtime may say anything to a network that it does not know.
