@@ -48,7 +48,8 @@ def test_a_file_without_normalisation_is_run_without_it_even_after_conversion() 
     span = family("span")
     state = training_state(8, 2) | {"no_norm": torch.zeros(1)}
     config = span.read_config(shapes(state))
-    converted = (span.convert or dict)(state, config)
+    assert span.convert is not None
+    converted = span.convert(state, config)
     assert not config.normalised
     assert span.read_config(shapes(converted)) == config
     span.build(config).load_state_dict(converted)
