@@ -47,6 +47,9 @@ def tile(loaded: Loaded, picture: Tensor, rows: Axis, columns: Axis) -> Tensor:
     ]
 
 
+SLOW = ("hit-srf",)
+"""More than ten seconds: each tile is read with most of the picture around it."""
+
 CORES = {
     "top right": ((0, 20), (WIDTH - 21, WIDTH)),
     "bottom left": ((HEIGHT - 1, HEIGHT), (0, 1)),
@@ -78,7 +81,11 @@ def knowing_the_picture(network: nn.Module, picture: Tensor) -> Iterator[Tensor]
 
 
 @needs_shared
-@pytest.mark.parametrize("official", officials(), ids=lambda o: f"{o.year}-{o.name}")
+@pytest.mark.parametrize(
+    "official",
+    [pytest.param(o, marks=[pytest.mark.slow] if o.name in SLOW else []) for o in officials()],
+    ids=lambda o: f"{o.year}-{o.name}",
+)
 def test_a_tile_is_that_part_of_the_whole_picture(official: Official) -> None:
     loaded = load(official)
     if not loaded.traits.exact_tiles:
