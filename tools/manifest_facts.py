@@ -201,6 +201,19 @@ ESC_FP_CONFIG = {
     "normed": True,
 }
 
+ESC_XL_CONFIG = {
+    **ESC_CONFIG,
+    "width": 192,
+    "mixed": 48,
+    "estimator": 24,
+    "blocks": 8,
+    "heads": 12,
+    "side": 48,
+    "first_hidden": 384,
+    "hidden": 240,
+    "normed": True,
+}
+
 SETS = ("Set5", "Set14", "B100", "Urban100", "Manga109")
 
 
@@ -218,7 +231,7 @@ def esc_url(name: str) -> Url:
     return Url(url=f"https://github.com/dslisleedh/ESC/releases/download/1.0.0/{name}", page=ESC_PAGE)
 
 
-ESC_FIGURES = {
+ESC_FIGURES: dict[tuple[str, int], tuple[tuple[float, ...], tuple[float, float, float] | None]] = {
     ("esc-light", 2): ((38.24, 33.98, 32.35, 33.05, 39.33), (73.2, 830, 359.4)),
     ("esc", 2): ((38.35, 34.11, 32.41, 33.46, 39.54), (120.9, 831, 592.0)),
     ("esc-light", 3): ((34.61, 30.52, 29.26, 28.93, 34.33), (25.2, 384, 162.8)),
@@ -245,6 +258,7 @@ def esc_rows() -> list[Row]:
         "esc": ("ESC: convolution that emulates self-attention", "esc", "ESC_DIV2K_X{}.pth", ESC_CONFIG),
         "esc-dflip": ("ESC trained on the larger set DFLIP", "esc", "ESC_DFLIP_X{}.pth", ESC_CONFIG),
         "esc-light": ("ESC-light", "esc", "ESC_light_X{}.pth", {**ESC_CONFIG, "blocks": 3}),
+        "esc-xl": ("ESC-XL: large, for machines that can", "esc", "ESC_XL_DF2K_X{}_FT.pth", ESC_XL_CONFIG),
         "esc-fp": ("ESC-FP: fewer multiply-adds and less memory", "esc-fp", "ESC_FP_X{}.pth", ESC_FP_CONFIG),
     }
     common: dict[str, Any] = {
@@ -258,7 +272,7 @@ def esc_rows() -> list[Row]:
     rows = []
     for name, (title, architecture, file, config) in kinds.items():
         for scale in (2, 3, 4):
-            psnr, cost = ESC_FIGURES[name, scale]
+            psnr, cost = ESC_FIGURES.get((name, scale), ((), None))
             rows.append(
                 Row(
                     name=name,
@@ -556,6 +570,25 @@ def other_scales() -> list[Row]:
             notes=(NOT_TRIED,),
         )
         for scale in (2, 3)
+    ]
+    rows += [
+        Row(
+            name="hit-srf-dflip",
+            scale=scale,
+            title="HiT-SRF trained on the larger set DFLIP by ESC's authors",
+            architecture="hit-srf",
+            file=f"HiTSRF_DFLIP_X{scale}.pth",
+            licence=MIT_ESC,
+            sources=(esc_url(f"HiTSRF_DFLIP_X{scale}.pth"),),
+            tags=("photo", "quality"),
+            authors="Dongheon Lee, Seokju Yun, Youngmin Ro",
+            year=2025,
+            paper="ESC, ICCV 2025",
+            like="ntire2025/team54_HITSR.pth",
+            notes=(NOT_TRIED,),
+            see_also=("hit-srf",),
+        )
+        for scale in (2, 3, 4)
     ]
     rows += [
         Row(
