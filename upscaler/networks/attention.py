@@ -1,4 +1,4 @@
-"""Attention inside square windows of a feature map, without ever holding a matrix of scores.
+"""Attention inside windows of a feature map, without ever holding a matrix of scores; and between its channels.
 
 ``scaled_dot_product_attention`` computes scores, softmax and sum block by block, provided that the bias has four
 dimensions and asks for no gradient: otherwise torch silently takes its plain path, slower and holding every score.
