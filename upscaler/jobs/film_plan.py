@@ -304,7 +304,7 @@ def _written_colour(colour: Colour, coding: Coding) -> Colour:
     if kind == "gray":
         return replace(colour, full_range=coding.full_range)
     if kind == "rgb":
-        return replace(colour, matrix=0, full_range=True, range_known=True)
+        return colour if colour.full_range else replace(colour, matrix=0, full_range=True, range_known=True)
     same_range = colour.full_range == coding.full_range
     return replace(
         colour,

@@ -110,8 +110,9 @@ def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:
 @contextmanager
 def _alone(parts: Parts, output: Path) -> Iterator[None]:
     """Two runs that make the same film would destroy each other's pieces."""
-    parts.folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(parts.folder / "lock")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    place = parts.folder.with_suffix(".lock")
+    lock = FileLock(place)
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
@@ -119,9 +120,10 @@ def _alone(parts: Parts, output: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
-        if parts.folder.exists() and not parts.pieces:
+        if not parts.pieces:
             parts.remove()
+        place.unlink(missing_ok=True)
+        lock.release()
 
 
 def _make_pieces(

@@ -54,8 +54,8 @@ WHOLE = Span()
 class Written:
     """What a film holds, for who opens it again."""
 
-    packets: dict[int, int]
-    """How many packets each stream of the result got."""
+    packets: list[tuple[str, int]]
+    """Kind of each stream that got packets, and how many."""
 
     chapters: int
 
@@ -80,7 +80,8 @@ def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, pat
         for packet in _by_time(pictures, others):
             packets[packet.stream_index] += 1
             output.mux_one(packet)
-    return Written(dict(packets), chapters)
+    kinds = {picture.index: "film"} | {copy.stream.index: copy.carried.stream.kind for copy in copies.values()}
+    return Written([(kind, packets[index]) for index, kind in sorted(kinds.items())], chapters)
 
 
 def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:

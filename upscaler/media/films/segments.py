@@ -81,7 +81,7 @@ class Parts:
             _write_whole(self._journal, b"".join(line + b"\n" for line in lines))
             known = {self._journal.name, *(self.path(piece.number).name for piece in pieces)}
             for other in self.folder.iterdir():
-                if other.name not in known and other.name != "lock":
+                if other.name not in known:
                     other.unlink()
         return stale
 
