@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from upscaler.commands import models
+from upscaler.commands.bench import bench
 from upscaler.commands.entry import run_command
 from upscaler.commands.evaluate import evaluate
 
@@ -21,6 +22,7 @@ cache = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What was 
 app.add_typer(models.app, name="models")
 app.add_typer(cache, name="cache")
 app.command()(evaluate)
+app.command()(bench)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,15 +1,17 @@
 """In which type a network computes."""
 
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import torch
 
-from upscaler.errors import DeviceError
+from upscaler.errors import DeviceError, UsageError
 from upscaler.models.model import Model
 
 Precision = Literal["auto", "fp32", "fp16", "bf16"]
 
 DTYPES = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 BF16_LOSS = 0.03
 """dB on Set5 that bf16 may cost to be taken without being asked for."""
@@ -33,6 +35,14 @@ def _fastest(model: Model, device: torch.device) -> torch.dtype:
         return torch.bfloat16 if cpu_computes_bf16() and bf16_is_good_enough(model) else torch.float32
     # fp16 rounds eight times finer than bf16, and what overflows is repeated in float32.
     return torch.float16
+
+
+def named(text: str) -> Precision:
+    """A precision's name.  Raises UsageError for one that is not known."""
+    for name in get_args(Precision):
+        if text == name:
+            return cast("Precision", name)
+    raise UsageError(f"There is no precision {text!r}; there is {', '.join(get_args(Precision))}.")
 
 
 def cpu_computes_bf16() -> bool:

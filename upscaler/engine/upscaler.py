@@ -101,7 +101,9 @@ class Upscaler:
             )
             for place in places
         ]
-        self._need = need(ladders[0].eager.network, traits, self.device)
+        self.need = need(ladders[0].eager.network, traits, self.device)
+        """Bytes per input pixel."""
+
         self._runner: Runner = ladders[0] if len(ladders) == 1 else Crew(ladders)
 
     def upscale(self, pixels: Pixels) -> Pixels:
@@ -210,4 +212,4 @@ class Upscaler:
         scale = self.model.scale
         row = scale**2 * size[1] * layout.channels * layout.dtype.itemsize
         room = Room.on(self.device, self._memory)
-        return tile_plan(size, row, self.model.traits, self._need, room, self.device, self._tile, self._overlap)
+        return tile_plan(size, row, self.model.traits, self.need, room, self.device, self._tile, self._overlap)

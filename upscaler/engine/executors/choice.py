@@ -72,10 +72,15 @@ def chosen(wish: str, setting: Setting) -> Name:
     """The name that is meant.  Raises UsageError for one that is not known."""
     if wish == "auto":
         return _recorded().get(setting.key(), "torch")
+    return named(wish)
+
+
+def named(text: str) -> Name:
+    """An executor's name.  Raises UsageError for one that is not known."""
     for name in NAMES:
-        if wish == name:
+        if text == name:
             return name
-    raise UsageError(f"There is no executor {wish!r}; there is auto, {', '.join(NAMES)}.")
+    raise UsageError(f"There is no executor {text!r}; there is auto, {', '.join(NAMES)}.")
 
 
 def measure(

@@ -1,0 +1,57 @@
+"""The benchmark's figures belong together, and what it finds is what ``auto`` takes."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.engine.small import small
+from upscaler.engine.bench import Row, bench, matmul_rate
+from upscaler.engine.executors.choice import Setting, chosen
+from upscaler.networks.run import multiply_adds
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UPSCALER_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+def test_the_figures_of_a_row_follow_from_its_time() -> None:
+    model = small(traced=True)[0]
+    (row,) = bench([model], [40], ["fp32"], ["torch"], device="cpu", rounds=3)
+    assert row.ms_fastest <= row.ms <= row.ms_slowest
+    assert row.megapixels_in == pytest.approx(1600 / row.ms / 1e3)
+    assert row.megapixels_out == pytest.approx(row.megapixels_in * 4)
+    cost = multiply_adds(model.network, model.traits, 256) / 256**2
+    assert row.multiply_adds == pytest.approx(cost * row.megapixels_in / 1e3)
+    assert row.psnr == float("inf")
+
+
+def test_precisions_that_come_to_the_same_are_timed_once() -> None:
+    rows = list(bench([small(traced=True)[0]], [8, 16], ["fp32", "fp32", "bf16"], ["torch"], device="cpu", rounds=1))
+    assert [(row.side, row.precision) for row in rows] == [(8, "fp32"), (8, "bf16"), (16, "fp32"), (16, "bf16")]
+
+
+def test_the_fastest_is_remembered_for_auto() -> None:
+    pytest.importorskip("openvino")
+    model = small(traced=True)[0]
+    rows: list[Row] = list(bench([model], [16], ["auto"], ["torch", "openvino"], device="cpu", rounds=3))
+    fastest = min(rows, key=lambda row: row.ms)
+    dtype = torch.bfloat16 if rows[0].precision == "bf16" else torch.float32
+    assert chosen("auto", Setting(model, torch.device("cpu"), dtype)) == fastest.executor
+
+
+def test_what_cannot_be_run_is_left_out_and_said() -> None:
+    def refuse(call: int, x: Tensor, y: Tensor) -> Tensor:
+        if torch.jit.is_tracing():
+            raise ValueError("no such operator")
+        return y
+
+    said: list[str] = []
+    model = small(on_call=refuse)[0]
+    rows = list(bench([model], [8], ["fp32"], ["torch", "openvino"], device="cpu", rounds=1, skipped=said.append))
+    assert [row.executor for row in rows] == ["torch"]
+    assert len(said) == 1
+
+
+def test_a_matrix_product_has_a_rate() -> None:
+    assert matmul_rate(torch.device("cpu"), torch.float32, 64, 1) > 0
