@@ -301,8 +301,12 @@ def _half(entry: Entry) -> str | None:
 def _grouped(figures: tuple[Figure, ...]) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], list[str]] = {}
     for figure in figures:
-        found.setdefault((figure.metric, figure.source), []).append(f"{figure.set} {figure.value:g}")
+        found.setdefault((figure.metric, figure.source), []).append(f"{figure.set} {_rounded(figure.value)}")
     return {key: ", ".join(values) for key, values in found.items()}
+
+
+def _rounded(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 10 else f"{value:.4g}"
 
 
 def _address(source: AnySource) -> str:
