@@ -140,7 +140,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, height, width, channels = x.shape
         windows = x.reshape(n, height // SIDE, SIDE, width // SIDE, SIDE, channels)
-        informed = (windows + self.context(x)[:, :, None, :, None]).view(n, height, width, channels)
+        informed = (windows + self.context(x)[:, :, None, :, None]).reshape(n, height, width, channels)
         x = x + self.norm1(self.attn.within(informed, self.shift))
         y: Tensor = x + self.norm2(self.ffn(x))
         return y

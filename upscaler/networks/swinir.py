@@ -74,7 +74,7 @@ class Group(nn.Module):
 def cut(x: Tensor, side: int) -> Tensor:
     """N,H,W,C -> windows,side**2,C; H and W are multiples of ``side``."""
     n, height, width, channels = x.shape
-    windows = x.view(n, height // side, side, width // side, side, channels).transpose(2, 3)
+    windows = x.reshape(n, height // side, side, width // side, side, channels).transpose(2, 3)
     return windows.reshape(-1, side * side, channels)
 
 
