@@ -225,12 +225,13 @@ def begun(folder: Path, running: "subprocess.Popen[bytes]") -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are different there")
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_run_leaves_whole_files_only_and_the_same_command_goes_on(
     tmp_path: Path, process: Process, upscale: Command, repeat_x2: str, kill: signal.Signals
 ) -> None:
-    for number in range(40):
+    for number in range(24):
         save(tmp_path / f"in/{number:02}.png", noise(300, 300, seed=number))
     command = (tmp_path / "in", "-s", 2, "-m", repeat_x2, "-o", tmp_path / "out")
     running = process(*command)
@@ -238,7 +239,7 @@ def test_a_stopped_run_leaves_whole_files_only_and_the_same_command_goes_on(
     running.send_signal(kill)
     _, err = running.communicate(timeout=60)
     done = [name for name in files(tmp_path / "out") if not name.startswith(".")]
-    assert 0 < len(done) < 40
+    assert 0 < len(done) < 24
     for name in done:
         assert read_picture(tmp_path / "out" / name).pixels.shape == (600, 600, 3)
     if kill is signal.SIGINT:
@@ -248,7 +249,7 @@ def test_a_stopped_run_leaves_whole_files_only_and_the_same_command_goes_on(
         assert b"the same command goes on from there" in err
     said = upscale(*command)
     assert said.exit_code == 0, said.err
-    assert len(files(tmp_path / "out")) == 40
+    assert len(files(tmp_path / "out")) == 24
     assert 0 < said.out.count("is there already") <= len(done)
 
 

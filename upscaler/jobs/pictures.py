@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -308,7 +309,7 @@ class _Line:
                         sink, writing = sink or self._sink(job), job
                         sink.write(part.rows)
                         if part.last:
-                            sink.commit()
+                            sink.commit(partial(self._note, job))
                             self._committed(job, sink)
                             sink = None
         finally:
@@ -325,17 +326,19 @@ class _Line:
             path = Path(tempfile.mkdtemp(prefix="upscaler-")) / f"out{work.suffix}"
         return FileSink(path, work.form, metadata)
 
+    def _note(self, job: _Job, part: Path) -> None:
+        source, output = job.item.source, job.item.output
+        if isinstance(source, Path) and output is not None and job.before is not None:
+            settings = self._session.settings.for_pictures()
+            receipts.write_receipt(source, job.before, output, settings, job.work.recipe, part=part)
+
     def _committed(self, job: _Job, sink: FileSink) -> None:
         size = sink.path.stat().st_size
-        source, output = job.item.source, job.item.output
-        if output is None:
+        if job.item.output is None:
             with sink.path.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
             shutil.rmtree(sink.path.parent, ignore_errors=True)
-        elif isinstance(source, Path) and job.before is not None:
-            settings = self._session.settings.for_pictures()
-            receipts.write_receipt(source, job.before, output, settings, job.work.recipe)
         self._session.finished(job.item, size)
 
     # All three

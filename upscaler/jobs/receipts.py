@@ -58,9 +58,13 @@ def state_of(path: Path) -> FileState:
         return FileState(stat.st_size, stat.st_mtime_ns, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def write_receipt(source: Path, before: FileState, output: Path, settings: Settings, recipe: Recipe) -> None:
+def write_receipt(
+    source: Path, before: FileState, output: Path, settings: Settings, recipe: Recipe, *, part: Path | None = None
+) -> None:
     """Notes that ``output`` was made from ``source``, which was as ``before`` when it was read.
 
+    ``part`` is the finished file before it gets its name: so no moment remains in which a killed run leaves an output
+    that nobody knows.
     A receipt that cannot be written is not worth an error: the work would be done again, that is all.
     """
     with suppress(OSError):
@@ -68,7 +72,7 @@ def write_receipt(source: Path, before: FileState, output: Path, settings: Setti
             source=_text(source),
             made_from=before,
             output=_text(output),
-            made=state_of(output),
+            made=state_of(part or output),
             settings=fingerprint(settings),
             models=tuple(step.identity for step in recipe.steps),
         )

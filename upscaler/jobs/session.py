@@ -60,7 +60,7 @@ class Session:
     def check(self) -> None:
         """Waits while the job is paused.  Raises Cancelled if it was cancelled."""
         if self.control.stop():
-            raise Cancelled("Stopped; whole files stay, and the same command goes on from there.")
+            raise Cancelled("Stopped.")
 
     def downloading(self, file: str, done: int, total: int | None) -> None:
         """What the store is given as ``tell``: ends a download when the job is cancelled."""
@@ -130,6 +130,9 @@ class Session:
     def completed(self, error: UpscalerError | None) -> Report:
         """The last word; ``error`` is what ended the job early, if anything did."""
         report = self.report
+        if isinstance(error, Cancelled):
+            done = f"{report.count('finished')} of {len(self.plan.to_do)} are done"
+            error = Cancelled(f"Stopped: {done}, nothing is half done, and the same command goes on from there.")
         report.engines = self.models.engines
         report.seconds = time.perf_counter() - self._begun
         report.exit_code = error.exit_code if error else self._worst

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, Self
@@ -61,11 +62,14 @@ class FileSink:
         with told(self.path):
             self._writer.write(rows)
 
-    def commit(self) -> None:
+    def commit(self, noted: Callable[[Path], None] | None = None) -> None:
+        """``noted`` is called with the finished, checked file just before it gets its name."""
         with told(self.path):
             self._writer.close()
         self._new.flush()
         check_written(self._new.part, self.path, self._form)
+        if noted is not None:
+            noted(self._new.part)
         self._new.commit()
 
     def abandon(self) -> None:
