@@ -23,8 +23,8 @@ from upscaler.models.store import Store
 from upscaler.networks.run import run_whole
 
 RESULT = Path(__file__).resolve().parents[1] / "docs" / "times.json"
-TURNS = 5
-ENOUGH = 20.0
+TURNS = 15
+ENOUGH = 10.0
 """Seconds of one model's turns after which no further one is begun."""
 
 

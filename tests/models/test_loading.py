@@ -44,6 +44,13 @@ def test_a_name_gives_a_model_with_its_card() -> None:
     assert not any(p.requires_grad for p in model.network.parameters())
 
 
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_model_of_two_files_is_fetched_and_loaded(scale: int) -> None:
+    model = load_model("realesr-animevideov3", scale)
+    assert (model.architecture, model.scale) == ("srvgg", scale)
+    assert load_model("realesr-animevideov3", scale, offline=True, mirror="").sha256 == model.sha256
+
+
 def test_a_path_whose_hash_is_known_is_that_model() -> None:
     model = load_model(SPAN)
     assert model.name == "span"

@@ -77,10 +77,12 @@ class Store:
         return max((self._where(entry, file) for file in entry.files), key=order.index, default="none")
 
     def place(self, entry: Entry, file: WeightsFile) -> Path:
-        """Where the cache keeps a file: under its content's name, or the model's where that is not known."""
+        """Where the cache keeps a file: under the content's name of the model's first file (so that the parts of one lie
+        side by side), or under the model's where that is not known.
+        """
         if entry.availability == "imported":
             return imported_folder() / entry.key / file.name
-        content = file.sha256 or file.git_blob_sha1
+        content = entry.files[0].sha256 or entry.files[0].git_blob_sha1
         return self.folder / (content[:16] if content else entry.key) / file.name
 
     def adopt(self, entry: Entry, file: WeightsFile, path: Path) -> Path:
