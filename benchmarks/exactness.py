@@ -97,8 +97,8 @@ def main() -> None:
 
 HEAD = """# Tiles against the whole picture
 
-One photograph of {width} × {height} pixels, float32 throughout, on the CPU; tiles that keep {tile} pixels a side, or the
-grid where that is more. Difference: the largest, of a range of 1 (a network's sums in another order differ by some 1e-6).
+One photograph of {width} × {height} pixels, float32 throughout, on the CPU; tiles that keep {tile} pixels a side, or
+the grid where that is more. Difference: the largest, of a range of 1 (sums in another order differ by some 1e-6).
 Seam: how steep the picture is across tile borders compared with elsewhere, divided by the same of the whole picture;
 1.000 means that no border shows. *Exact, in passes* is `--exact`: values of the whole picture are gathered first. A
 picture that fits into memory is computed without tiles in any case.
