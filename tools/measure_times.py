@@ -1,10 +1,10 @@
 """How long each model takes, in units of SPAN x4's time on the same picture, into ``docs/times.json``.
 
-    python -m tools.measure_times WEIGHTS [--side 128] [--only NAME ...]
+    python -m tools.measure_times WEIGHTS [--side 96] [--only NAME ...]
 
-WEIGHTS is a mirror of official checkpoints.  The two networks take turns on one thread in float32, and the least time
-of each counts, so that other work on the machine disturbs neither figure more than the other.  Cheap models come first;
-the file is written after every one.
+WEIGHTS is a mirror of official checkpoints.  The two networks take turns on one thread in float32; processor time counts, and
+the least of each, so that other work on the machine disturbs neither figure much.  Cheap models come first; the file is
+written after every one.
 """
 
 import argparse
@@ -23,16 +23,16 @@ from upscaler.models.store import Store
 from upscaler.networks.run import run_whole
 
 RESULT = Path(__file__).resolve().parents[1] / "docs" / "times.json"
-TURNS = 15
-ENOUGH = 10.0
-"""Seconds of one model's turns after which no further one is begun."""
+TURNS = 4
+ENOUGH = 3.0
+"""Processor seconds of one model's turns after which no further one is begun."""
 
 
 def seconds(model: Model, picture: torch.Tensor) -> float:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with torch.inference_mode():
         run_whole(model.network, model.traits, picture)
-    return time.perf_counter() - begun
+    return time.process_time() - begun
 
 
 def relative(model: Model, span: Model, picture: torch.Tensor) -> float:
@@ -50,7 +50,7 @@ def relative(model: Model, span: Model, picture: torch.Tensor) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
-    parser.add_argument("--side", type=int, default=128)
+    parser.add_argument("--side", type=int, default=96)
     parser.add_argument("--only", nargs="+", metavar="NAME")
     chosen = parser.parse_args()
     torch.set_num_threads(1)

@@ -77,8 +77,8 @@ class Store:
         return max((self._where(entry, file) for file in entry.files), key=order.index, default="none")
 
     def place(self, entry: Entry, file: WeightsFile) -> Path:
-        """Where the cache keeps a file: under the content's name of the model's first file (so that the parts of one lie
-        side by side), or under the model's where that is not known.
+        """Where the cache keeps a file: under the name of the content of the model's first file, so that the parts of
+        one lie side by side, or under the model's own name where that is not known.
         """
         if entry.availability == "imported":
             return imported_folder() / entry.key / file.name
