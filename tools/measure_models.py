@@ -12,6 +12,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
@@ -83,7 +84,7 @@ def official(weights: Path) -> Iterator[Subject]:
                     row["scale"],
                     official=True,
                     cost=cost["total"] if isinstance(cost, dict) else cost,
-                    load=lambda path=path: load_model(path),
+                    load=partial(load_model, path),
                 )
 
 
