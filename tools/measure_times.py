@@ -2,9 +2,9 @@
 
     python -m tools.measure_times WEIGHTS [--side 96] [--only NAME ...]
 
-WEIGHTS is a mirror of official checkpoints.  The two networks take turns on one thread in float32; processor time counts, and
-the least of each, so that other work on the machine disturbs neither figure much.  Cheap models come first; the file is
-written after every one.
+WEIGHTS is a mirror of official checkpoints.  The two networks take turns on one thread in float32; processor time
+counts, and the least of each, so that other work on the machine disturbs neither figure much.  Cheap models come first;
+the file is written after every one.
 """
 
 import argparse
