@@ -19,6 +19,7 @@ from upscaler.media.films.film import Film, describe
 from upscaler.media.films.formats import Plane, frame_of, layout_of, planar_twin
 from upscaler.media.films.reader import Frame, read_frames
 from upscaler.models.model import Model
+from upscaler.networks.blocks import Conv
 from upscaler.networks.family import Traits
 
 CLIPS = SHARED / "samples" / "video"
@@ -41,10 +42,11 @@ class Twice(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         weights = torch.rand(12, 3, 3, 3, generator=torch.Generator().manual_seed(3))
-        self.filter = nn.Parameter(weights / weights.sum((1, 2, 3), keepdim=True))
+        self.filter = Conv(3, 12, bias=False)
+        self.filter.weight.data = weights / weights.sum((1, 2, 3), keepdim=True)
 
     def forward(self, x: Tensor, window: Tensor | None = None) -> Tensor:
-        return nn.functional.pixel_shuffle(nn.functional.conv2d(x, self.filter, padding=1), 2)
+        return nn.functional.pixel_shuffle(self.filter(x), 2)
 
 
 SAME = Model("same", "same", Same().eval(), Traits(scale=1), "0" * 64)
@@ -64,7 +66,7 @@ class Own(Models):
     def load(self) -> None:
         """It is there."""
 
-    def _model(self, step: Step) -> Model:
+    def model(self, step: Step) -> Model:
         return self._own
 
 
@@ -85,7 +87,7 @@ def enlarge(
     control: Control | None = None,
 ) -> Report:
     """Plans and runs."""
-    settings = settings or Settings(scale=model.scale, model=model.name, device="cpu")
+    settings = settings or Settings(scale=model.scale, model=model.name, device="cpu", precision="fp32")
     return run(plan_for(source, output, settings, model), tell=tell, control=control)
 
 

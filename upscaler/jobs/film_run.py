@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,7 +29,7 @@ from upscaler.media.films import clips, folders, patterns
 from upscaler.media.films.colour import Floats, from_rgb
 from upscaler.media.films.encoders import Encoding
 from upscaler.media.films.mux import write_film
-from upscaler.media.films.segments import Parts, PieceWriter
+from upscaler.media.films.segments import PARTS, Parts, PieceWriter
 from upscaler.media.films.sources import frames_of
 from upscaler.media.films.verify import check_film
 from upscaler.media.picture import Metadata, Picture, Pixels
@@ -39,6 +40,7 @@ def run_films(items: Sequence[Item], session: Session) -> None:
     """See ``jobs.work.Kind.run``."""
     for folder in {item.output.parent for item in items if item.output is not None}:
         remove_leftovers(folder)
+        _remove_done(folder)
     for item in items:
         session.check()
         session.started(item)
@@ -50,6 +52,14 @@ def run_films(items: Sequence[Item], session: Session) -> None:
             {"film": _film, "clip": _clip, "frames": _frames, "preview": _preview}[work.form](
                 item, work, output, session
             )
+
+
+def _remove_done(folder: Path) -> None:
+    """The pieces of films that are whole: what a run leaves that is killed at its very last step."""
+    for parts in folder.glob(f".*{PARTS}"):
+        output = folder / parts.name[1 : -len(PARTS)]
+        if output.exists() and receipts.made_by_us(output):
+            shutil.rmtree(parts, ignore_errors=True)
 
 
 @contextmanager
@@ -99,11 +109,11 @@ def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:
         with NewFile(output) as new:
             written = write_film(work.film, target, encoding, parts, new.part, work.span)
             check_film(new.part, output, encoding, written)
+            if before is not None:
+                receipts.write_receipt(work.film.path, before, output, session.settings, work.recipe, part=new.part)
             new.commit()
         _report(item, parts, session)
         parts.remove()
-    if before is not None:
-        receipts.write_receipt(work.film.path, before, output, session.settings, work.recipe)
     session.finished(item, output.stat().st_size)
 
 

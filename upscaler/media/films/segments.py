@@ -25,6 +25,9 @@ from upscaler.media.files import told
 from upscaler.media.films.encoders import Encoding
 from upscaler.media.films.formats import Plane
 
+PARTS = ".upscaler-parts"
+"""End of the name of a folder of pieces."""
+
 Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -124,7 +127,7 @@ class Parts:
 
 def folder_of(output: Path) -> Path:
     """Where the pieces of a film lie while it is being made."""
-    return output.with_name(f".{output.name}.upscaler-parts")
+    return output.with_name(f".{output.name}{PARTS}")
 
 
 class PieceWriter:
