@@ -228,3 +228,39 @@ def test_a_mutated_file_is_read_or_refused_but_never_crashes(
         sentence = "The picture from the standard input is read."
         assert picture.channels in (1, 2, 3, 4)
     assert sentence.startswith("The picture from the standard input ")
+
+
+def test_what_is_not_read_of_a_format_is_said(tmp_path: Path) -> None:
+    for suffix in (".jxl", ".jp2"):
+        header = read_header(save(tmp_path / f"p{suffix}", noise(9, 9)))
+        assert header.notes == ("Profile, EXIF and XMP of this format are not read: its colours are taken for sRGB.",)
+
+
+def test_a_heic_photo_is_read_in_its_own_depth(tmp_path: Path) -> None:
+    heif = pytest.importorskip("pillow_heif")
+    y, x = np.mgrid[0:48, 0:64]
+    pixels = np.stack((x * 1000, y * 1300, (x + y) * 500), 2).astype(np.uint16)
+    path = tmp_path / "p.heic"
+    heif.encode("RGB;16", (64, 48), pixels.tobytes(), path, quality=95)
+    header, picture = read_header(path), read_picture(path)
+    assert (header.format, header.width, header.height, header.dtype) == ("heic", 64, 48, "uint16")
+    assert picture.pixels.shape == (48, 64, 3)
+    assert np.abs(picture.pixels.astype(int) - pixels).mean() < 1000
+
+
+def test_premultiplied_colours_become_plain_ones(tmp_path: Path) -> None:
+    import tifffile
+
+    plain = noise(8, 8, 4, "uint16")
+    plain[:, :, 3] = 32768
+    stored = plain.copy()
+    stored[:, :, :3] = np.rint(plain[:, :, :3] * (32768 / 65535))
+    path = tmp_path / "p.tif"
+    tifffile.imwrite(path, stored, photometric="rgb", extrasamples=["assocalpha"])
+    assert np.abs(read_picture(path).pixels.astype(int) - plain).max() <= 2
+
+
+def test_a_lab_picture_becomes_rgb(tmp_path: Path) -> None:
+    path = tmp_path / "p.tif"
+    Image.new("LAB", (4, 4), (255, 128, 128)).save(path)
+    assert (read_picture(path).pixels > 250).all()

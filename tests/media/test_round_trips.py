@@ -59,8 +59,11 @@ def test_files_become_smaller_as_quality_falls(tmp_path: Path, suffix: str) -> N
     assert len(set(sizes)) == len(sizes)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
-def test_what_belongs_to_the_pixels_is_carried(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(
+    ("suffix", "dtype"),
+    [(s, "uint8") for s in (".png", ".jpg", ".webp", ".tif", ".avif")] + [(".png", "uint16"), (".tif", "uint16")],
+)
+def test_what_belongs_to_the_pixels_is_carried(tmp_path: Path, suffix: str, dtype: str) -> None:
     exif = Image.Exif()
     exif[0x010F] = "Maker"
     exif.get_ifd(0x8769)[0x9003] = "2020:01:02 03:04:05"
@@ -68,7 +71,7 @@ def test_what_belongs_to_the_pixels_is_carried(tmp_path: Path, suffix: str) -> N
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF/></x:xmpmeta>"
     metadata = Metadata(icc=profile, exif=exif.tobytes()[6:], xmp=xmp, dpi=(300.0, 300.0))
-    back = read_picture(save(tmp_path / f"p{suffix}", noise(20, 30), metadata)).metadata
+    back = read_picture(save(tmp_path / f"p{suffix}", noise(20, 30, 3, dtype), metadata)).metadata
     assert back.icc == profile
     assert back.xmp is not None
     assert back.xmp.rstrip(b"\0") == xmp

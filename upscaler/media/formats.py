@@ -98,6 +98,8 @@ def losses(header: Header, target: Format, background: str) -> Iterator[str]:
         yield f"{target.title} is written with {bits[dtype]} here: the source's {bits[header.dtype]} are reduced."
     if header.icc and not target.metadata:
         yield f"{target.title} is written without its colour profile: colours may look different; png keeps it."
+    if header.described and not target.metadata:
+        yield f"{target.title} is written without EXIF and XMP here; png, jpg, webp and tiff keep them."
 
 
 def too_large(target: Format, width: int, height: int) -> str | None:

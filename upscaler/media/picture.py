@@ -53,6 +53,9 @@ class Header:
     orientation: int = 1
     lossless: bool = True
     icc: bool = False
+    described: bool = False
+    """There is EXIF or XMP."""
+
     notes: tuple[str, ...] = ()
     """Sentences about what reading this file will lose."""
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_PIXELS = 1_000_000_000
 """Of one picture: a file of a few kilobytes can claim any size."""
 
+_UNREAD = "Profile, EXIF and XMP of this format are not read: its colours are taken for sRGB."
+
 _PILLOW_FORMATS = (
     "PNG", "JPEG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "TGA", "QOI", "PCX", "SGI",
     "ICO", "ICNS", "DDS", "PSD",
@@ -175,6 +177,7 @@ def _png_header(file: File) -> Header:
         frames=found.frames,
         orientation=exif.orientation(found.metadata.exif),
         icc=found.metadata.icc is not None,
+        described=bool(found.metadata.exif or found.metadata.xmp),
     )
 
 
@@ -210,6 +213,7 @@ def _tiff_header(file: File) -> Header:
             frames=len(tiff.pages),
             orientation=orientation,
             icc=34675 in page.tags,
+            described=bool({700, 34665, 34853} & set(page.tags.keys())),
             lossless=page.compression not in (6, 7),
         )
 
@@ -255,7 +259,17 @@ def _read_deep_tiff(file: File) -> tuple[Pixels, Metadata]:
             pixels = _unmultiplied(pixels)
         if int(page.photometric) in (5, 6, 8):
             raise MediaError("is a deep TIFF in CMYK, YCbCr or Lab, which cannot be read; save it as RGB")
-        return pixels, _tiff_metadata(page)
+        return pixels, replace(_tiff_metadata(page), exif=_deep_tiff_exif(file))
+
+
+def _deep_tiff_exif(file: File) -> bytes | None:
+    from PIL import UnidentifiedImageError
+
+    try:
+        with _pillow(file) as image:
+            return _tiff_exif(image)
+    except UnidentifiedImageError:
+        return None  # pixels that Pillow does not know, such as floats in three channels
 
 
 def _unmultiplied(pixels: Pixels) -> Pixels:
@@ -295,9 +309,9 @@ def _jxl_header(file: File) -> Header:
     if width * height > MOST_PIXELS:
         return Header(format="jxl", width=width, height=height, channels=3, dtype="uint8")
     pixels, _ = _read_jxl(file)
-    channels = pixels.shape[2]
+    height, width, channels = pixels.shape
     return Header(
-        format="jxl", width=pixels.shape[1], height=pixels.shape[0], channels=channels, dtype=str(pixels.dtype)
+        format="jxl", width=width, height=height, channels=channels, dtype=str(pixels.dtype), notes=(_UNREAD,)
     )
 
 
@@ -347,6 +361,7 @@ def _heic_header(file: File) -> Header:
         dtype="uint16" if ";16" in heif.mode else "uint8",
         frames=1,
         icc="icc_profile" in heif.info,
+        described=bool(heif.info.get("exif") or heif.info.get("xmp")),
         lossless=False,
     )
 
@@ -366,7 +381,7 @@ def _heif(file: File) -> Any:
             f"{name_of(file)} is HEIC, and reading it needs the package 'pillow-heif': pip install 'upscaler[heic]'."
         ) from error
     # Already upright: the library applies the orientation and resets the tag.
-    return pillow_heif.open_heif(opened(file), convert_hdr_to_8bit=False)
+    return pillow_heif.open_heif(io.BytesIO(_content(file)), convert_hdr_to_8bit=False)
 
 
 def _content(file: File) -> bytes:
@@ -406,6 +421,8 @@ def _pillow_header(file: File) -> Header:
             dtype = "uint16"
         if name == "jp2":
             dtype = "uint16" if _jp2_bits(beginning(file, 4096)) > 8 else "uint8"
+        if name == "jp2":
+            notes.append(_UNREAD)
         if image.mode == "CMYK":
             notes.append("The picture is CMYK; the result is RGB (sRGB).")
         frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
@@ -419,6 +436,7 @@ def _pillow_header(file: File) -> Header:
             orientation=exif.orientation(_exif(image.info.get("exif"))),
             lossless=name not in ("jpg", "avif", "jp2") and not (name == "webp" and not _webp_lossless(file)),
             icc="icc_profile" in image.info and image.mode != "CMYK",
+            described=bool(image.info.get("exif") or image.info.get("xmp")),
             notes=tuple(notes),
         )
 
