@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ TEXTS = Path(__file__).parent / "texts"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program until its window is closed."""
+    multiprocessing.freeze_support()
     files = [Path(name) for name in (sys.argv[1:] if arguments is None else arguments)]
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)

@@ -7,9 +7,7 @@ from html import escape
 
 from PySide6.QtCore import QCoreApplication
 
-
-def tr(text: str) -> str:
-    return QCoreApplication.translate("Cards", text)
+translate = QCoreApplication.translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,22 @@ def read_cards() -> list[Card]:
         summary = " ".join(
             filter(None, (_scales(scales), f"{quality:.2f} dB" if quality else "", ", ".join(entry.tags)))
         )
+        here = where <= {"package", "cache", "mirror"}
+        place = translate("Cards", "on this machine") if here else translate("Cards", "to be downloaded")
         facts = [
-            (tr("Purpose"), ", ".join(entry.tags)),
-            (tr("Scales"), _scales(scales) or tr("any")),
-            (tr("Quality (Set5, PSNR-Y)"), f"{quality:.2f} dB" if quality else ""),
-            (tr("Parameters"), f"{entry.cost.params:,}" if entry.cost else ""),
-            (tr("Multiply-adds (256×256)"), f"{entry.cost.macs_256 / 1e9:.1f} G" if entry.cost else ""),
-            (tr("Licence"), entry.licence.id + (tr(" (commercial use allowed)") if entry.licence.commercial else "")),
+            (translate("Cards", "Purpose"), ", ".join(entry.tags)),
+            (translate("Cards", "Scales"), _scales(scales) or translate("Cards", "any")),
+            (translate("Cards", "Quality (Set5, PSNR-Y)"), f"{quality:.2f} dB" if quality else ""),
+            (translate("Cards", "Parameters"), f"{entry.cost.params:,}" if entry.cost else ""),
+            (translate("Cards", "Multiply-adds (256×256)"), f"{entry.cost.macs_256 / 1e9:.1f} G" if entry.cost else ""),
             (
-                tr("Weights"),
-                tr("on this machine") if where <= {"package", "cache", "mirror"} else tr("to be downloaded"),
+                translate("Cards", "Licence"),
+                entry.licence.id
+                + (translate("Cards", " (commercial use allowed)") if entry.licence.commercial else ""),
             ),
-            (tr("By"), entry.authors or ""),
-            (tr("Paper"), entry.paper or ""),
+            (translate("Cards", "Weights"), place),
+            (translate("Cards", "By"), entry.authors or ""),
+            (translate("Cards", "Paper"), entry.paper or ""),
         ]
         cards.append(
             Card(

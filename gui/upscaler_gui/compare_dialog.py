@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -11,14 +12,11 @@ from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLabel, QPushButt
 from upscaler.jobs.plan import Plan
 from upscaler.jobs.presets import settings_from
 from upscaler.jobs.preview import Preview, Region
+from upscaler_gui.engine_link import EngineLink, Handle
+from upscaler_gui.engine_process import PreviewOrder
 from upscaler_gui.images import to_8bit, to_qimage
 from upscaler_gui.summary import time_text
 from upscaler_gui.viewer import Viewer
-from upscaler_gui.workers import Call, Task, Threads
-
-if TYPE_CHECKING:
-    from upscaler_gui.images import Pixels8
-
 
 FIRST = ("pocket", "span", "rlfn", "hit-srf")
 
@@ -28,23 +26,23 @@ class CompareDialog(QDialog):
 
     def __init__(
         self,
-        pixels: Pixels8,
+        path: Path,
         region: Region,
         options: dict[str, Any],
         plan: Plan | None,
-        threads: Threads,
+        engine: EngineLink,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Compare models"))
         self.resize(1100, 800)
         self.chosen = ""
-        self._pixels, self._region, self._options = pixels, region, options
+        self._path, self._region, self._options = path, region, options
         works = [item.work for item in plan.to_do if item.work is not None] if plan else []
         self._megapixels = sum(w.width * w.height for w in works) / 1e6
-        self._threads = threads
+        self._engine = engine
         self._waiting: list[int] = []
-        self._task: Task | None = None
+        self._task: Handle | None = None
         self.panes = [Pane(number, name, self) for number, name in enumerate(FIRST)]
         layout = QVBoxLayout(self)
         layout.addWidget(QLabel(self.tr("Zoom and place are shared. Choose models above the pictures.")))
@@ -85,20 +83,11 @@ class CompareDialog(QDialog):
         number = self._waiting.pop(0)
         pane = self.panes[number]
         name = pane.model.currentText()
-        pixels, region, options = self._pixels, self._region, {**self._options, "model": name}
-
-        def work() -> Preview:
-            from upscaler.jobs.preview import preview
-            from upscaler.jobs.recipes import Models
-
-            return preview(pixels, region, Models(settings_from(options)))
-
-        self._task = task = Call(work)
+        settings = settings_from({**self._options, "model": name})
+        self._task = task = self._engine.submit(PreviewOrder(self._path, self._region, settings))
         task.done.connect(functools.partial(self._made, number))
-        task.failed.connect(pane.say)
-        task.finished.connect(self._finished)
+        task.failed.connect(functools.partial(self._failed, number))
         pane.say(self.tr("running…"))
-        self._threads.start(task)
 
     def _made(self, number: int, made: Preview) -> None:
         pane = self.panes[number]
@@ -109,15 +98,21 @@ class CompareDialog(QDialog):
         if self._megapixels:
             text += self.tr(", about {time} for the queue").format(time=time_text(seconds))
         pane.say(text)
+        self._finished()
+
+    def _failed(self, number: int, sentence: str) -> None:
+        self.panes[number].say(sentence)
+        self._finished()
 
     def _finished(self) -> None:
         self._task = None
-        if self.isVisible() or not self.result():
-            self._next()
+        self._next()
 
     def done(self, result: int) -> None:
         """What has not begun is not begun any more."""
         self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
         super().done(result)
 
 

@@ -9,12 +9,14 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from upscaler.jobs import events
-from upscaler.jobs.plan import Plan, Request
+from upscaler.jobs.plan import Request
 from upscaler.jobs.report import Report
 from upscaler.jobs.settings import Settings
+from upscaler.jobs.work import Item
+from upscaler_gui.engine_link import EngineLink, Handle
+from upscaler_gui.engine_process import Downloading, JobOrder
 from upscaler_gui.queue_model import QueueModel
 from upscaler_gui.queue_state import FINAL, State, seconds_left
-from upscaler_gui.workers import JobTask, Threads
 
 
 class JobController(QObject):
@@ -28,10 +30,10 @@ class JobController(QObject):
     ended = Signal(object)
     """The report, or the sentence with which the whole job failed."""
 
-    def __init__(self, queue: QueueModel, threads: Threads, parent: QObject | None = None) -> None:
+    def __init__(self, queue: QueueModel, engine: EngineLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._queue, self._threads = queue, threads
-        self._task: JobTask | None = None
+        self._queue, self._engine = queue, engine
+        self._task: Handle | None = None
         self._rows: dict[int, int] = {}
         self._begun = 0.0
         self._paused_for = 0.0
@@ -43,7 +45,7 @@ class JobController(QObject):
 
     @property
     def paused(self) -> bool:
-        return self._task is not None and self._task.control.paused
+        return self._task is not None and self._task.paused
 
     def start(self, settings: Settings, output: Path | None, name: str | None) -> None:
         """Enlarge what waits in the queue."""
@@ -51,32 +53,30 @@ class JobController(QObject):
         if self.running or not waiting:
             return
         paths = tuple(self._queue.state.rows[number].path for number in waiting)
-        self._task = task = JobTask(Request(inputs=paths, output=output, name=name), settings)
+        request = Request(inputs=paths, output=output, name=name)
         self._begun, self._paused_for = time.monotonic(), 0.0
-        task.planned.connect(self._planned)
-        task.happened.connect(self._happened)
-        task.downloading.connect(self._downloading)
-        task.done.connect(self._done)
-        task.failed.connect(self._failed)
-        self._threads.start(task)
+        self._task = task = self._engine.submit(JobOrder(request, settings))
+        task.told.connect(self._told)
+        task.done.connect(self._end)
+        task.failed.connect(self._end)
         self.said.emit(self.tr("Planning and loading the model…"))
         self.started.emit()
 
     def pause(self) -> None:
         if self._task is not None and not self.paused:
-            self._task.control.pause()
+            self._task.pause()
             self._paused_at = time.monotonic()
             self.said.emit(self.tr("Paused"))
 
     def resume(self) -> None:
         if self._task is not None and self.paused:
             self._paused_for += time.monotonic() - self._paused_at
-            self._task.control.resume()
+            self._task.resume()
             self.said.emit("")
 
     def cancel(self) -> None:
         if self._task is not None:
-            self._task.control.cancel()
+            self._task.cancel()
             self.said.emit(self.tr("Stopping after this tile…"))
 
     def seconds_left(self) -> float | None:
@@ -86,14 +86,19 @@ class JobController(QObject):
 
     # From the job
 
-    def _planned(self, plan: Plan) -> None:
+    def _told(self, what: tuple[Item, ...] | Downloading | events.Event) -> None:
+        if isinstance(what, tuple):
+            self._planned(what)
+        elif isinstance(what, Downloading):
+            share = f"{what.done / what.total:.0%}" if what.total else f"{what.done / 1e6:.1f} MB"
+            self.said.emit(self.tr("Downloading {name}: {share}").format(name=what.name, share=share))
+        else:
+            self._happened(what)
+
+    def _planned(self, items: tuple[Item, ...]) -> None:
         numbers = {row.path: number for number, row in enumerate(self._queue.state.rows)}
-        self._rows = {
-            item.number: numbers[item.source]
-            for item in plan.items
-            if isinstance(item.source, Path) and item.source in numbers
-        }
-        for item in plan.items:
+        self._rows = {item.number: numbers[item.source] for item in items if item.source in numbers}
+        for item in items:
             if item.work is not None and item.number in self._rows:
                 work = item.work
                 self._queue.state.change(
@@ -127,16 +132,6 @@ class JobController(QObject):
     def _change(self, item: int, **changes: Any) -> None:
         if item in self._rows:
             self._queue.change(self._rows[item], **changes)
-
-    def _downloading(self, name: str, done: int, total: int | None) -> None:
-        share = f"{done / total:.0%}" if total else f"{done / 1e6:.1f} MB"
-        self.said.emit(self.tr("Downloading {name}: {share}").format(name=name, share=share))
-
-    def _done(self, report: Report) -> None:
-        self._end(report)
-
-    def _failed(self, sentence: str) -> None:
-        self._end(sentence)
 
     def _end(self, result: Report | str) -> None:
         self._task = None

@@ -45,6 +45,7 @@ from upscaler.jobs.report import Report
 from upscaler_gui import history, inputs
 from upscaler_gui.awake import Awake
 from upscaler_gui.compare_dialog import CompareDialog
+from upscaler_gui.engine_link import EngineLink
 from upscaler_gui.images import to_qimage
 from upscaler_gui.job_controller import JobController
 from upscaler_gui.model_dialog import ModelDialog
@@ -74,8 +75,9 @@ class MainWindow(QMainWindow):
         self.queue = QueueModel(QueueState(), self)
         self.viewer = Viewer()
         self.panel = SettingsPanel()
-        self.jobs = JobController(self.queue, self.threads, self)
-        self.previews = PreviewController(self.viewer, self.threads, self)
+        self.engine = EngineLink(self)
+        self.jobs = JobController(self.queue, self.engine, self)
+        self.previews = PreviewController(self.viewer, self.threads, self.engine, self)
         self.awake = Awake()
         self.plan: Plan | None = None
         self.pace: dict[str, float] = {}
@@ -405,10 +407,10 @@ class MainWindow(QMainWindow):
         self._update()
 
     def _compare(self) -> None:
-        region, pixels = self.previews.region(), self.previews.pixels
-        if region is None or pixels is None:
+        region, path = self.previews.region(), self.previews.path
+        if region is None or path is None:
             return
-        dialog = CompareDialog(pixels, region, self.panel.options(), self.plan, self.threads, self)
+        dialog = CompareDialog(path, region, self.panel.options(), self.plan, self.engine, self)
         if dialog.exec() and dialog.chosen:
             self.panel.model.setText(dialog.chosen)
 
@@ -421,7 +423,7 @@ class MainWindow(QMainWindow):
         self.threads.start(task)
 
     def _show_models(self, cards: object) -> None:
-        dialog = ModelDialog(cards, self.threads, self.panel.model.text(), self)  # type: ignore[arg-type]
+        dialog = ModelDialog(cards, self.engine, self.panel.model.text(), self)  # type: ignore[arg-type]
         if dialog.exec():
             self.panel.model.setText(dialog.chosen)
 
@@ -500,6 +502,7 @@ class MainWindow(QMainWindow):
         self.replan.stop()
         self._remember()
         self.threads.end()
+        self.engine.end()
         self.awake.release()
         self.closed.emit()
         event.accept()

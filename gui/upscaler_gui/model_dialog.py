@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from upscaler_gui.cards import Card, card_html
-from upscaler_gui.workers import DownloadTask, Threads
+from upscaler_gui.engine_link import EngineLink, Handle
+from upscaler_gui.engine_process import Downloading, DownloadOrder
 
 
 class ModelDialog(QDialog):
@@ -28,14 +29,14 @@ class ModelDialog(QDialog):
 
     downloaded = Signal(str)
 
-    def __init__(self, cards: list[Card], threads: Threads, current: str, parent: QWidget | None = None) -> None:
+    def __init__(self, cards: list[Card], engine: EngineLink, current: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Choose a model"))
         self.resize(820, 560)
         self.chosen = current
         self._cards = {card.name: card for card in cards}
-        self._threads = threads
-        self._task: DownloadTask | None = None
+        self._engine = engine
+        self._task: Handle | None = None
         self.search = QLineEdit()
         self.search.setPlaceholderText(self.tr("Search name, purpose or licence"))
         self.search.setClearButtonEnabled(True)
@@ -122,25 +123,24 @@ class ModelDialog(QDialog):
 
     def _download_or_stop(self) -> None:
         if self._task is not None:
-            self._task.end()
+            self._task.cancel()
             return
         card = self._current()
         if card is None:
             return
-        self._task = task = DownloadTask(card.name, card.scales[-1] if card.scales else None)
-        task.progress.connect(self._progress)
+        self._task = task = self._engine.submit(DownloadOrder(card.name, card.scales[-1] if card.scales else None))
+        task.told.connect(self._progress)
         task.done.connect(lambda _: self._ended("", card.name))
         task.failed.connect(lambda sentence: self._ended(sentence, ""))
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
         self.download.setText(self.tr("Stop"))
         self.message.setText("")
-        self._threads.start(task)
 
-    def _progress(self, name: str, done: int, total: int | None) -> None:
-        self.bar.setRange(0, 1000)
-        self.bar.setValue(round(1000 * done / total) if total else 0)
-        self.message.setText(name)
+    def _progress(self, what: Downloading) -> None:
+        self.bar.setRange(0, 1000 if what.total else 0)
+        self.bar.setValue(round(1000 * what.done / what.total) if what.total else 0)
+        self.message.setText(what.name)
 
     def _ended(self, sentence: str, name: str) -> None:
         self._task = None
@@ -154,5 +154,5 @@ class ModelDialog(QDialog):
     def done(self, result: int) -> None:
         """A download goes on with the dialog, not after it."""
         if self._task is not None:
-            self._task.end()
+            self._task.cancel()
         super().done(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 
 from upscaler.jobs.preview import Preview, Region
 from upscaler.jobs.settings import Settings
+from upscaler_gui.engine_link import EngineLink, Handle
+from upscaler_gui.engine_process import PreviewOrder
 from upscaler_gui.images import load, to_8bit, to_qimage
 from upscaler_gui.viewer import Viewer
 from upscaler_gui.workers import Call, Threads
@@ -29,20 +32,21 @@ class PreviewController(QObject):
     previewed = Signal(object)
     """A ``Preview`` is on the screen."""
 
-    def __init__(self, viewer: Viewer, threads: Threads, parent: QObject | None = None) -> None:
+    def __init__(self, viewer: Viewer, threads: Threads, engine: EngineLink, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._viewer, self._threads = viewer, threads
-        self._path: Path | None = None
+        self._viewer, self._threads, self._engine = viewer, threads, engine
+        self._handle: Handle | None = None
+        self.path: Path | None = None
         self._asked = 0
         self.pixels: Pixels8 | None = None
 
     def show(self, path: Path | None, size_out: tuple[int, int] | None, result: Path | None) -> None:
         """Another file (None: nothing), the size of its result if it is known, and the result if there is one."""
         if path is None:
-            self._path, self.pixels = None, None
+            self.path, self.pixels = None, None
             self._viewer.show_picture(None, 0, 0)
             return
-        self._path = path
+        self.path = path
         self._asked += 1
         asked = self._asked
 
@@ -50,11 +54,11 @@ class PreviewController(QObject):
             return load(path), load(result) if result is not None and result.exists() else None
 
         task = Call(read)
-        task.done.connect(lambda found: self._loaded(asked, found, size_out))
-        task.failed.connect(lambda sentence: self._fail(asked, sentence))
+        task.done.connect(functools.partial(self._loaded, asked, size_out))
+        task.failed.connect(functools.partial(self._fail, asked))
         self._threads.start(task)
 
-    def _loaded(self, asked: int, found: tuple[Pixels8, Pixels8 | None], size_out: tuple[int, int] | None) -> None:
+    def _loaded(self, asked: int, size_out: tuple[int, int] | None, found: tuple[Pixels8, Pixels8 | None]) -> None:
         if asked != self._asked:
             return
         self.pixels, after = found
@@ -78,27 +82,21 @@ class PreviewController(QObject):
 
     def preview(self, settings: Settings) -> None:
         """Enlarge the visible region as the job would."""
-        region, pixels = self.region(), self.pixels
-        if region is None or pixels is None:
+        region = self.region()
+        if region is None or self.path is None:
             return
+        if self._handle is not None:
+            self._handle.cancel()  # it shows what is no longer in view
         self._asked += 1
-        asked = self._asked
-
-        def work() -> Preview:
-            from upscaler.jobs.preview import preview
-            from upscaler.jobs.recipes import Models
-
-            return preview(pixels, region, Models(settings))
-
-        task = Call(work)
-        task.done.connect(lambda found: self._made(asked, found))
-        task.failed.connect(lambda sentence: self._fail(asked, sentence))
+        self._handle = handle = self._engine.submit(PreviewOrder(self.path, region, settings))
+        handle.done.connect(functools.partial(self._made, self._asked))
+        handle.failed.connect(functools.partial(self._fail, self._asked))
         self.said.emit(self.tr("Enlarging what is in view…"))
-        self._threads.start(task)
 
     def _made(self, asked: int, made: Preview) -> None:
         if asked != self._asked:
             return
+        self._handle = None
         self._viewer.show_result(to_qimage(to_8bit(made.pixels)), made.left, made.top)
         self.said.emit(self.tr("Preview: {seconds:.1f} s").format(seconds=made.seconds))
         self.previewed.emit(made)

@@ -15,8 +15,7 @@ ROOT = QModelIndex()
 NAME, SIZE, STATE = range(3)
 
 
-def tr(text: str) -> str:
-    return QCoreApplication.translate("Queue", text)
+translate = QCoreApplication.translate
 
 
 def state_text(row: Row) -> str:
@@ -24,11 +23,11 @@ def state_text(row: Row) -> str:
     if row.state is State.RUNNING:
         return f"{row.done:.0%}"
     return {
-        State.WAITING: tr("waiting"),
-        State.DONE: tr("done"),
-        State.SKIPPED: tr("skipped"),
-        State.FAILED: tr("failed"),
-        State.CANCELLED: tr("cancelled"),
+        State.WAITING: translate("Queue", "waiting"),
+        State.DONE: translate("Queue", "done"),
+        State.SKIPPED: translate("Queue", "skipped"),
+        State.FAILED: translate("Queue", "failed"),
+        State.CANCELLED: translate("Queue", "cancelled"),
     }[row.state]
 
 
@@ -59,7 +58,7 @@ class QueueModel(QAbstractTableModel):
     ) -> object:
         if role != Qt.ItemDataRole.DisplayRole or orientation is not Qt.Orientation.Horizontal:
             return None
-        return (tr("Name"), tr("Size"), tr("State"))[section]
+        return (translate("Queue", "Name"), translate("Queue", "Size"), translate("Queue", "State"))[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid():

@@ -6,9 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from upscaler.jobs.plan import Plan
 
-
-def tr(text: str, count: int = -1) -> str:
-    return QCoreApplication.translate("Summary", text, "", count)
+translate = QCoreApplication.translate
 
 
 def plan_summary(plan: Plan, pace: dict[str, float]) -> str:
@@ -18,21 +16,24 @@ def plan_summary(plan: Plan, pace: dict[str, float]) -> str:
     """
     works = [item.work for item in plan.to_do if item.work is not None]
     if not works:
-        return tr("Nothing to do: everything is skipped or cannot be read.")
-    parts = [tr("1 file") if len(works) == 1 else tr("{count} files").format(count=len(works))]
+        return translate("Summary", "Nothing to do: everything is skipped or cannot be read.")
+    parts = [
+        translate("Summary", "1 file")
+        if len(works) == 1
+        else translate("Summary", "{count} files").format(count=len(works))
+    ]
     sizes = {(w.width, w.height, w.out_width, w.out_height) for w in works}
     if len(sizes) == 1:
         width, height, out_width, out_height = next(iter(sizes))
         parts.append(f"{width}×{height} → {out_width}×{out_height}")
     else:
-        parts.append(
-            tr("{count} megapixels out").format(count=round(sum(w.out_width * w.out_height for w in works) / 1e6))
-        )
+        megapixels = round(sum(w.out_width * w.out_height for w in works) / 1e6)
+        parts.append(translate("Summary", "{count} megapixels out").format(count=megapixels))
     parts.append(", ".join(plan.models.names))
     known = pace.get(plan.settings.model)
     if known is not None:
         seconds = known * sum(w.width * w.height for w in works) / 1e6
-        parts.append(tr("about {time}").format(time=time_text(seconds)))
+        parts.append(translate("Summary", "about {time}").format(time=time_text(seconds)))
     return ", ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""Threads that do what the window must not wait for: plans, jobs, thumbnails, previews, downloads.
+"""Threads that do what the window must not wait for and what needs no torch: plans, thumbnails, reading of pictures.
 
 Each is a ``QThread`` that lives for one task; results come as queued signals with the frozen data of the layers below.
 ``Threads`` keeps them alive, and ends them all when the window closes.
@@ -8,17 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from upscaler.errors import Cancelled, UpscalerError
-from upscaler.jobs.control import Control
-from upscaler.jobs.plan import Request, make_plan
-from upscaler.jobs.settings import Settings
-
-if TYPE_CHECKING:
-    from upscaler.jobs.events import Event
+from upscaler.errors import UpscalerError
 
 
 class Task(QThread):
@@ -54,63 +47,6 @@ class Call(Task):
 
     def work(self) -> object:
         return self._function()
-
-
-class JobTask(Task):
-    """Plans and runs one job.  ``done`` brings the report."""
-
-    planned = Signal(object)
-    happened = Signal(object)
-    downloading = Signal(str, object, object)
-
-    def __init__(self, request: Request, settings: Settings) -> None:
-        super().__init__()
-        self._request, self._settings = request, settings
-        self.control = Control()
-
-    def work(self) -> object:
-        from upscaler.jobs.run import run
-
-        plan = make_plan(self._request, self._settings)
-        plan.models.told_of_download = self._downloading
-        self.planned.emit(plan)
-        return run(plan, tell=self._tell, control=self.control)
-
-    def end(self) -> None:
-        self.control.cancel()
-
-    def _tell(self, event: Event) -> None:
-        self.happened.emit(event)
-
-    def _downloading(self, name: str, done: int, total: int | None) -> None:
-        if self.control.cancelled:
-            raise Cancelled("The download was stopped; it goes on from there the next time.")
-        self.downloading.emit(name, done, total)
-
-
-class DownloadTask(Task):
-    """Fetches the files of one model.  ``done`` brings the paths."""
-
-    progress = Signal(str, object, object)
-
-    def __init__(self, name: str, scale: float | None) -> None:
-        super().__init__()
-        self._name, self._scale = name, scale
-        self._control = Control()
-
-    def work(self) -> object:
-        from upscaler.models.catalogue import catalogue
-        from upscaler.models.store import weights_store
-
-        return weights_store(tell=self._tell).fetch(catalogue().find(self._name, self._scale))
-
-    def end(self) -> None:
-        self._control.cancel()
-
-    def _tell(self, name: str, done: int, total: int | None) -> None:
-        if self._control.cancelled:
-            raise Cancelled("The download was stopped; it goes on from there the next time.")
-        self.progress.emit(name, done, total)
 
 
 class Thumbnails(Task):

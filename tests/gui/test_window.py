@@ -1,0 +1,238 @@
+"""What people do with the window, done to the window."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDropEvent, QImage
+from PySide6.QtWidgets import QMessageBox
+from pytestqt.modeltest import ModelTester
+from pytestqt.qtbot import QtBot
+from upscaler_gui.main_window import MainWindow
+from upscaler_gui.queue_model import QueueModel
+from upscaler_gui.queue_state import QueueState, State
+from upscaler_gui.summary import time_text
+
+from tests.gui.conftest import POCKET, Photos
+from upscaler.jobs import run
+from upscaler.jobs.plan import Request, make_plan
+from upscaler.jobs.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 120_000  # ms; machines that are busy with other tests are slow
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    buttons, modifiers = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, buttons, modifiers))
+
+
+def names(window: MainWindow) -> list[str]:
+    return [row.path.name for row in window.queue.state.rows]
+
+
+def states(window: MainWindow) -> list[State]:
+    return [row.state for row in window.queue.state.rows]
+
+
+def run_all(window: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.jobs.ended, timeout=PATIENCE):
+        window.start()
+
+
+def test_a_dropped_folder_becomes_rows(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    (first, *_) = photos("a.png", "b.jpg")
+    drop(window, first.parent)
+    qtbot.waitUntil(lambda: names(window) == ["a.png", "b.jpg"], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.queue.state.rows[0].size_out == (120, 96), timeout=PATIENCE)
+    assert "2 files, 30×24 → 120×96" in window.promise.text()
+
+
+def test_the_empty_window_says_what_to_do_and_cannot_start(window: MainWindow) -> None:
+    assert window.queue_stack.currentWidget() is window.empty
+    assert "Drop" in window.empty.text()
+    assert not window.start_button.isEnabled()
+
+
+def test_files_equal_those_of_the_command_line(
+    window: MainWindow, qtbot: QtBot, photos: Photos, tmp_path: Path
+) -> None:
+    made = photos("a.png", "b.jpg")
+    window.panel.folder.setText(str(tmp_path / "from-window"))
+    drop(window, *made)
+    qtbot.waitUntil(lambda: len(names(window)) == 2, timeout=PATIENCE)
+    run_all(window, qtbot)
+    assert states(window) == [State.DONE, State.DONE]
+    settings = Settings(model=str(POCKET))
+    report = run(make_plan(Request(inputs=tuple(made), output=tmp_path / "from-command"), settings))
+    assert report.exit_code == 0
+    for path in made:
+        ours, theirs = (tmp_path / folder / path.name for folder in ("from-window", "from-command"))
+        assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_a_bad_file_is_red_with_its_sentence_and_the_others_are_done(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    made = photos("a.png", "b.png")
+    bad = made[0].parent / "broken.png"
+    bad.write_bytes(made[0].read_bytes()[:60])
+    drop(window, made[0], bad, made[1])
+    qtbot.waitUntil(lambda: len(names(window)) == 3, timeout=PATIENCE)
+    run_all(window, qtbot)
+    assert states(window) == [State.DONE, State.FAILED, State.DONE]
+    assert "broken.png" in window.queue.state.rows[1].sentence
+    window.retry(1)
+    assert states(window)[1] is State.WAITING
+
+
+def test_cancel_leaves_no_output_of_the_stopped_picture(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    (large,) = photos("large.png", side=700)
+    window.panel.advanced.setChecked(True)
+    window.panel.tile.setValue(64)
+    drop(window, large)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.start()
+    qtbot.waitUntil(lambda: window.queue.state.rows[0].done > 0, timeout=PATIENCE)
+    with qtbot.waitSignal(window.jobs.ended, timeout=PATIENCE):
+        window.cancel_button.click()
+    assert states(window) == [State.CANCELLED]
+    assert not list((large.parent / "upscaled").glob("*"))
+
+
+def test_a_paused_job_stands_still_and_goes_on(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    (large,) = photos("large.png", side=300)
+    window.panel.advanced.setChecked(True)
+    window.panel.tile.setValue(64)
+    drop(window, large)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.start()
+    qtbot.waitUntil(lambda: window.queue.state.rows[0].done > 0, timeout=PATIENCE)
+    window.pause_button.click()
+    qtbot.wait(1500)  # the tile that was begun ends
+    stood = window.queue.state.rows[0].done
+    qtbot.wait(500)
+    assert window.queue.state.rows[0].done == stood < 1
+    assert window.pause_button.text() == "Resume"
+    with qtbot.waitSignal(window.jobs.ended, timeout=PATIENCE):
+        window.pause_button.click()
+    assert states(window) == [State.DONE]
+
+
+def test_the_preview_equals_that_part_of_the_result(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    (photo,) = photos("a.png", side=60)
+    drop(window, photo)
+    qtbot.waitUntil(lambda: window.previews.pixels is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: window.queue.state.rows[0].size_out is not None, timeout=PATIENCE)
+    with qtbot.waitSignal(window.previews.previewed, timeout=PATIENCE) as told:
+        window.preview_button.click()
+    assert told.args is not None
+    made = told.args[0]
+    run_all(window, qtbot)
+    result = QImage(str(photo.parent / "upscaled" / "a.png"))
+    for y, x in ((0, 0), (100, 57), (made.pixels.shape[0] - 1, made.pixels.shape[1] - 1)):
+        colour = result.pixelColor(made.left + x, made.top + y)
+        assert abs(made.pixels[y, x].astype(int) - (colour.red(), colour.green(), colour.blue())).max() <= 1
+
+
+def test_settings_are_remembered(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    window.panel.target.setCurrentIndex(window.panel.target.findData("long_edge"))
+    window.panel.amount.setValue(2000)
+    window.panel.format.setCurrentIndex(window.panel.format.findData("webp"))
+    window.panel.folder.setText(str(tmp_path / "out"))
+    window.close()
+    again = MainWindow()
+    qtbot.addWidget(again)
+    assert again.panel.options() == {"model": str(POCKET), "format": "webp", "long_edge": 2000}
+    assert again.panel.output() == tmp_path / "out"
+    again.close()
+
+
+def test_settings_that_make_no_sense_are_told_not_run(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    drop(window, *photos("a.png"))
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.panel.model.setText("no-such-model")
+    run_all(window, qtbot)
+    assert "There is no model 'no-such-model'" in window.message.text()
+    assert states(window) == [State.WAITING]
+
+
+def test_closing_while_working_asks_and_ends_cleanly(
+    window: MainWindow, qtbot: QtBot, photos: Photos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (large,) = photos("large.png", side=500)
+    window.panel.advanced.setChecked(True)
+    window.panel.tile.setValue(64)
+    drop(window, large)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.start()
+    qtbot.waitUntil(lambda: window.queue.state.rows[0].done > 0, timeout=PATIENCE)
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: answers.pop(0))
+    assert not window.close()
+    assert window.jobs.running
+    assert window.close()
+    assert not answers
+    assert not list((large.parent / "upscaled").glob("*"))
+    window.jobs._task = None  # the signals of a closed window are not delivered
+
+
+def test_the_interface_answers_while_a_job_runs(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    (photo,) = photos("a.png", side=400)
+    drop(window, photo)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    gaps: list[float] = []
+    last = time.perf_counter()
+
+    def tick() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        gaps.append(now - last)
+        last = now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    timer.start(5)
+    run_all(window, qtbot)
+    timer.stop()
+    log.info("longest gap of the event loop: %.0f ms", max(gaps) * 1000)
+    assert max(gaps) < 1.0
+
+
+def test_something_that_is_no_file_is_answered_with_a_hint(window: MainWindow) -> None:
+    data = QMimeData()
+    data.setText("hello")
+    window._take(data)
+    assert "Only files and pictures" in window.message.text()
+
+
+def test_a_pasted_picture_becomes_a_row(window: MainWindow, qtbot: QtBot) -> None:
+    image = QImage(20, 10, QImage.Format.Format_RGB888)
+    image.fill(Qt.GlobalColor.red)
+    data = QMimeData()
+    data.setImageData(image)
+    window._take(data)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    assert names(window)[0].startswith("pasted-")
+
+
+def test_the_table_keeps_qts_rules(qtmodeltester: ModelTester) -> None:
+    table = QueueModel(QueueState())
+    qtmodeltester.check(table)
+    table.add([Path("a.png"), Path("b.png")])
+    table.change(1, state=State.RUNNING, done=0.5)
+    assert table.index(1, 2).data() == "50%"
+    table.remove([0])
+    assert table.rowCount() == 2 - 1
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (200, "3 min"), (7500, "2 h 05 min")])
+def test_times_are_told_as_people_say_them(seconds: float, text: str) -> None:
+    assert time_text(seconds) == text
