@@ -102,4 +102,6 @@ def traits(config: Sizes) -> Traits:
     return Traits(scale=config.scale, halo=64, min_size=CELL, global_statistics=True, precise=("conv_1", "upsampler"))
 
 
-FAMILIES = (chain("smfan", has("feats.0.smfa.lde.conv_1.weight"), build, traits, *MODULATION),)
+FAMILIES = (
+    chain("smfan", has("feats.0.smfa.lde.conv_1.weight", but="feats.0.smfa.alpha"), build, traits, *MODULATION),
+)
