@@ -26,6 +26,7 @@ def test_rows_of_a_file_are_those_of_the_whole_picture(tmp_path: Path, suffix: s
     pixels = noise(700, 33, channels, dtype)
     path = save(tmp_path / f"p{suffix}", pixels)
     source = open_rows(path, read_header(path))
+    assert source is not None
     strips = [source.read(top, min(top + 90, 700)) for top in range(0, 700, 70)]
     for top, strip in zip(range(0, 700, 70), strips, strict=True):
         assert np.array_equal(strip, pixels[top : top + 90])
@@ -33,7 +34,9 @@ def test_rows_of_a_file_are_those_of_the_whole_picture(tmp_path: Path, suffix: s
 
 def test_a_file_read_by_rows_can_be_read_again(tmp_path: Path) -> None:
     pixels = noise(600, 20)
-    source = open_rows(path := save(tmp_path / "p.png", pixels), read_header(path))
+    path = save(tmp_path / "p.png", pixels)
+    source = open_rows(path, read_header(path))
+    assert source is not None
     for _ in range(2):
         assert np.array_equal(source.read(0, 10), pixels[:10])
         assert np.array_equal(source.read(300, 600), pixels[300:])
@@ -43,8 +46,20 @@ def test_a_file_that_ends_early_is_named_when_its_rows_are_read(tmp_path: Path) 
     path = save(tmp_path / "p.jpg", noise(900, 40))
     header = read_header(path)
     path.write_bytes(path.read_bytes()[:20000])
+    source = open_rows(path, header)
+    assert source is not None
     with pytest.raises(MediaError, match=r"p\.jpg is damaged"):
-        open_rows(path, header).read(0, 900)
+        source.read(0, 900)
+
+
+def test_what_has_no_rows_is_left_to_be_read_whole(tmp_path: Path) -> None:
+    turned = tmp_path / "p.jpg"
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    Image.fromarray(noise(20, 30)).save(turned, exif=tags)
+    Image.new("CMYK", (8, 8)).save(tmp_path / "c.jpg")
+    for path in (turned, tmp_path / "c.jpg", save(tmp_path / "p.webp", noise(9, 9))):
+        assert open_rows(path, read_header(path)) is None
 
 
 def test_rows_are_not_given_backwards() -> None:

@@ -27,7 +27,7 @@ from upscaler.media.convert import converted, parse_colour
 from upscaler.media.files import DiskFull, remove_leftovers
 from upscaler.media.picture import Header, Metadata, Pixels
 from upscaler.media.resample import resized_rows
-from upscaler.media.rows import ArraySource, IteratorSource, can_read_by_rows, open_rows
+from upscaler.media.rows import ArraySource, IteratorSource, open_rows
 from upscaler.media.still import read_header, read_metadata, read_picture
 from upscaler.media.writing import QUALITY, FileSink, Form, enlarged_metadata
 
@@ -210,8 +210,10 @@ class _Line:
         assert isinstance(work, PictureWork)
         before = receipts.state_of(item.source) if isinstance(item.source, Path) else None
         header = work.header
-        if isinstance(item.source, Path) and header.width * header.height > _BY_ROWS and can_read_by_rows(header):
-            return _Job(item, work, open_rows(item.source, header), read_metadata(item.source), before)
+        if isinstance(item.source, Path) and header.width * header.height > _BY_ROWS:
+            source = open_rows(item.source, header)
+            if source is not None:
+                return _Job(item, work, source, read_metadata(item.source), before)
         picture = read_picture(item.source, most_pixels=round(self._session.settings.max_megapixels * 1e6))
         if (picture.width, picture.height) != (work.width, work.height):
             raise MediaError(f"{item.name} has changed since the job was planned; it was left out.")

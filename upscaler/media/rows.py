@@ -14,6 +14,7 @@ from upscaler.media.picture import Header, Pixels
 
 _STEP = 256  # rows that are decoded at once
 _FORMATS = {"png", "jpg", "tiff"}
+_TYPES = {"uchar": "uint8", "ushort": "uint16", "float": "float32"}
 
 
 class ArraySource:
@@ -71,13 +72,18 @@ class IteratorSource:
         return np.empty((0, self.width, self.channels), self.dtype)
 
 
-def can_read_by_rows(header: Header) -> bool:
-    """Upright gray or RGB, with or without transparency, in a format whose decoder goes from top to bottom."""
-    return header.format in _FORMATS and header.orientation == 1 and header.frames == 1
+def open_rows(path: Path, header: Header) -> IteratorSource | None:
+    """The picture at ``path``, decoded as its rows are asked for (errors are MediaErrors then, too).
 
-
-def open_rows(path: Path, header: Header) -> IteratorSource:
-    """The picture at ``path``, decoded as its rows are asked for.  Errors are MediaErrors, then too."""
+    None if it cannot be read so: turned pictures, formats without rows, forms that libvips reads as something else.
+    """
+    if header.format not in _FORMATS or header.orientation != 1 or header.frames != 1:
+        return None
+    with _told(path):
+        image = _opened(path)
+        form = (image.width, image.height, image.bands, _TYPES.get(image.format))
+    if form != (header.width, header.height, header.channels, header.dtype):
+        return None
     return IteratorSource(lambda: _decoded(path, header), header.height, header.width, header.channels, header.dtype)
 
 
@@ -85,19 +91,17 @@ def _decoded(path: Path, header: Header) -> Iterator[Pixels]:
     with _told(path):
         import pyvips
 
-        image = pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
-        if image.interpretation == "cmyk":
-            image = image.icc_transform("srgb", embedded=True)
-        if (image.width, image.height, image.bands) != (header.width, header.height, header.channels):
-            raise MediaError(f"{path} has another form than its header says; it was left out.")
-        region = pyvips.Region.new(image)
-        kind = {"uchar": np.uint8, "ushort": np.uint16, "float": np.float32}.get(image.format)
-        if kind is None or np.dtype(kind) != np.dtype(header.dtype):
-            raise MediaError(f"{path} has pixels of the type {image.format}, which cannot be read by rows.")
+        region = pyvips.Region.new(_opened(path))
         for top in range(0, header.height, _STEP):
             rows = min(_STEP, header.height - top)
             data = region.fetch(0, top, header.width, rows)
-            yield np.frombuffer(data, kind).reshape(rows, header.width, header.channels)
+            yield np.frombuffer(data, header.dtype).reshape(rows, header.width, header.channels)
+
+
+def _opened(path: Path) -> Any:
+    import pyvips
+
+    return pyvips.Image.new_from_file(str(path), access="sequential", fail_on="error")
 
 
 @contextmanager

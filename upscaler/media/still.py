@@ -97,8 +97,18 @@ def read_picture(file: File, *, most_pixels: int = MOST_PIXELS) -> Picture:
 
 def read_metadata(file: File) -> Metadata:
     """What belongs to the pixels, without decoding them.  Raises MediaError."""
-    with told(file), _pillow(file) as image:
-        return _metadata(image, file)
+    with told(file):
+        kind = sniff(beginning(file))
+        if kind == "png":
+            with opened(file) as stream:
+                return png.read_header(stream).metadata
+        if kind == "tiff":
+            import tifffile
+
+            with opened(file) as stream, tifffile.TiffFile(stream) as tiff:
+                return replace(_tiff_metadata(tiff.pages[0]), exif=_deep_tiff_exif(file))
+        with _pillow(file) as image:
+            return _metadata(image, file)
 
 
 def turned(pixels: Pixels, orientation: int) -> Pixels:
@@ -508,15 +518,9 @@ def _through_profile(image: Image, profile: bytes | Literal["LAB"]) -> Pixels:
 
 
 def _metadata(image: Image, file: File) -> Metadata:
+    if image.format in ("PNG", "TIFF"):
+        return read_metadata(file)
     info = image.info
-    if image.format == "PNG":
-        with opened(file) as stream:
-            return png.read_header(stream).metadata
-    if image.format == "TIFF":
-        import tifffile
-
-        with opened(file) as stream, tifffile.TiffFile(stream) as tiff:
-            return replace(_tiff_metadata(tiff.pages[0]), exif=_tiff_exif(image))
     comment = info.get("comment")
     text = comment.decode("utf-8", "replace") if isinstance(comment, bytes) else comment
     dpi = info.get("dpi")
