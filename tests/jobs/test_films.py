@@ -606,8 +606,9 @@ def test_a_preview_is_one_frame_before_and_after(tmp_path):
     output = tmp_path / "look.png"
     report = enlarge(CLIPS / "film.mkv", output, film_settings(TWICE, preview=2.0), TWICE)
     assert report.exit_code == 0, report.items[0].sentence
-    assert Image.open(output).size == (640, 360)
-    assert Image.open(tmp_path / "look_before.png").size == (320, 180)
+    for path, size in ((output, (640, 360)), (tmp_path / "look_before.png", (320, 180))):
+        with Image.open(path) as image:
+            assert image.size == size
     assert len(list(tmp_path.iterdir())) == 2
 
 

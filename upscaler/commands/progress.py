@@ -45,7 +45,12 @@ def describe(item: Item) -> str:
     if work is None:
         return item.problem or item.name
     steps = ", then ".join(f"{PurePath(step.model).stem} x{step.scale:g}" for step in work.recipe.steps)
-    return f"{item.name} {work.width}x{work.height} -> {item.target} {work.out_width}x{work.out_height} ({steps})"
+    how = f"; {work.how}, about {_megabytes(work.expected_bytes)}" if work.how else ""
+    return f"{item.name} {work.width}x{work.height} -> {item.target} {work.out_width}x{work.out_height} ({steps}{how})"
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 class Lines:

@@ -98,6 +98,31 @@ def upscale(
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Of the processor.  [default: chosen]")] = None,
     executor: Annotated[str | None, typer.Option(help="auto, torch, compile, openvino.  [default: auto]")] = None,
+    codec: Annotated[
+        str | None,
+        typer.Option(help="Films: x264, x265, svt-av1, vp9, prores, ffv1, ...-nvenc.  [default: fits the film]"),
+    ] = None,
+    crf: Annotated[
+        float | None, typer.Option(help="Films: constant quality of the encoder.  [default: visually lossless]")
+    ] = None,
+    encoder_preset: Annotated[
+        str | None, typer.Option(help="Films: the encoder's own preset, such as slow.  [default: medium]")
+    ] = None,
+    pix_fmt: Annotated[
+        str | None, typer.Option(help="Films: pixel format, such as yuv420p.  [default: nearest to the film's]")
+    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="TIME", help="Films: from there on, such as 90 or 1:30.")] = None,
+    duration: Annotated[str | None, typer.Option(metavar="TIME", help="Films: for so long.")] = None,
+    no_audio: Annotated[bool, typer.Option("--no-audio", help="Films: leave the sound out.")] = False,
+    deinterlace: Annotated[
+        bool, typer.Option("--deinterlace", help="Films: make whole pictures of half ones.")
+    ] = False,
+    no_reuse: Annotated[
+        bool, typer.Option("--no-reuse", help="Films: compute what stands still again.  Same result.")
+    ] = False,
+    preview: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Films: only the frame shown then, before and after.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Never ask the network for weights.")] = False,
     mirror: Annotated[str | None, typer.Option(metavar="PATH|URL", help="Look for weights there first.")] = None,
     commercial: Annotated[bool, typer.Option("--commercial", help="Only models that allow commercial use.")] = False,
@@ -140,10 +165,24 @@ def upscale(
         "threads": threads,
         "executor": executor,
     }
+    of_films = {
+        "codec": codec,
+        "crf": crf,
+        "encoder_preset": encoder_preset,
+        "pix_fmt": pix_fmt,
+        "start": parse_time(start, "--start"),
+        "duration": parse_time(duration, "--duration"),
+        "audio": False if no_audio else None,
+        "deinterlace": deinterlace or None,
+        "reuse": False if no_reuse else None,
+        "preview": parse_time(preview, "--preview"),
+    }
     from upscaler.jobs import Request, Selection, make_plan
     from upscaler.jobs.presets import load_preset, save_preset_as, settings_from
 
     options = {**(load_preset(preset) if preset else {}), **{k: v for k, v in given.items() if v is not None}}
+    if film := {**options.get("film", {}), **{k: v for k, v in of_films.items() if v is not None}}:
+        options["film"] = film
     settings = settings_from(options)
     if save_preset:
         save_preset_as(save_preset, options)
@@ -189,6 +228,17 @@ def parse_tile(text: str | None) -> int | None:
     if not re.fullmatch(r"-?\d+", text):
         raise UsageError(f"--tile takes auto, 0 (the whole picture) or a side in pixels, not {text!r}.")
     return int(text)
+
+
+def parse_time(text: str | None, option: str) -> float | None:
+    """``90``, ``1:30``, ``0:01:30.5``: seconds.  Raises UsageError."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)\s*", text)
+    if not found:
+        raise UsageError(f"{option} takes seconds or a time such as 1:30, not {text!r}.")
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
 
 
 def parse_size(text: str | None) -> int | None:

@@ -65,6 +65,8 @@ class FilmWork(Work):
 
 def plan_film(file: Path, settings: Settings, models: Models, output: Path | None) -> FilmWork:
     """See ``jobs.work.Kind.prepare``."""
+    if str(output) == "-":
+        raise UsageError(f"{file.name} is a film, which cannot go to the standard output; name a file with -o.")
     film, notes = describe_source(file)
     if film.width * film.height > settings.max_megapixels * 1e6:
         raise MediaError(f"{file.name} is {film.width}x{film.height}, more than --max-megapixels allows.")
@@ -125,7 +127,7 @@ def _form(film: Film, choice: FilmSettings, format_: str, output: Path | None) -
     if choice.preview is not None:
         return "preview", ""
     wanted = ""
-    if output is not None and str(output) != "-":
+    if output is not None:
         if patterns.is_pattern(output):
             return "frames", ""
         suffix = output.suffix.lower()

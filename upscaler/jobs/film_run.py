@@ -47,8 +47,7 @@ def run_films(items: Sequence[Item], session: Session) -> None:
         with _one_item(item, session):
             work, output = item.work, item.output
             assert isinstance(work, FilmWork)
-            if output is None:
-                raise MediaError(f"{item.name} is a film; it cannot be written to the standard output.")
+            assert output is not None  # the plan has seen to it
             {"film": _film, "clip": _clip, "frames": _frames, "preview": _preview}[work.form](
                 item, work, output, session
             )

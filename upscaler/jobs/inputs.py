@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from upscaler.errors import UsageError
+from upscaler.media.films.patterns import is_pattern
 
 _SYSTEM = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"})
 _MAGIC = frozenset("*?[")
@@ -73,6 +74,8 @@ def _one(path: Path, selection: Selection, leave_out: frozenset[Path]) -> Iterat
         yield from _folder(path, selection, leave_out)
     elif os.path.lexists(path):
         yield Input(path, Path(), path.parent, named=True)
+    elif is_pattern(path) and path.parent.is_dir():
+        yield Input(path, Path(), path.parent, named=True)  # numbered frames are one film
     elif _MAGIC & set(str(path)):
         pattern = path.relative_to(path.anchor) if path.anchor else path
         matches = sorted(Path(path.anchor or ".").glob(str(pattern)))
