@@ -83,7 +83,7 @@ def main() -> None:
     allocator.keep()
     pixels = read_picture(arguments.picture).pixels[: arguments.side, : arguments.side, :3]
     picture = pixels.astype(np.float32) / WHITE[pixels.dtype]
-    names = [(name, 4.0) for name in arguments.models or catalogue().names()]
+    names = [(name, 4.0) for name in arguments.models or catalogue().names]
     height, width = picture.shape[:2]
     print(HEAD.format(width=width, height=height, tile=arguments.tile))
     for line in lines(names, picture, arguments.tile):
