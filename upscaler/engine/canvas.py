@@ -21,6 +21,9 @@ class Canvas:
 
     def __init__(self, grid: TileGrid, layout: Layout, scale: float, *, blended: bool) -> None:
         self.grid = grid
+        self.number = 0
+        """Its place among the pictures that are enlarged together."""
+
         self._layout = layout
         self._scale = scale
         self._blended = blended

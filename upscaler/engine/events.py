@@ -16,6 +16,8 @@ class Fallback:
     """The engine goes on in another way; one sentence says how and why."""
 
     sentence: str
+    picture: int | None = None
+    """Its place among the pictures that are enlarged together; None: it concerns all of them."""
 
 
 Event = TileDone | Fallback

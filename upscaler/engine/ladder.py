@@ -14,7 +14,7 @@ from torch import Tensor
 
 from upscaler.engine import guard
 from upscaler.engine.canvas import Canvas
-from upscaler.engine.devices import Arrival, arrival, describe, fetch
+from upscaler.engine.devices import Arrival, arrival, describe, fetch, release
 from upscaler.engine.events import Event, Fallback
 from upscaler.engine.executors import Executor
 from upscaler.engine.executors.choice import Name, Setting, make
@@ -171,6 +171,7 @@ class Ladder:
         # the floor, and is raised there.
         if type(error) is not RuntimeError and not isinstance(error, torch.OutOfMemoryError | MemoryError):
             raise error
+        release(self._device)  # what is kept in pieces may be whole enough after that
         height, width = batch[0].tile.shape
         if len(batch) > 1:
             self._at_once = self._most = batch[0].pixels * (len(batch) // 2)
@@ -286,7 +287,11 @@ class Ladder:
             if self._full is None:
                 self._full = self._eager_fp32()
             y = self._forward(self._full, x, window).cpu()
-            self._tell(Fallback(f"{self._where(work)} overflowed in half precision and was computed in fp32."))
+            self._tell(
+                Fallback(
+                    f"{self._where(work)} overflowed in half precision and was computed in fp32.", work.canvas.number
+                )
+            )
         if bool(guard.blown(y, limit)):
             size = (work.canvas.grid.height, work.canvas.grid.width)
             height, width = work.tile.shape
@@ -295,7 +300,8 @@ class Ladder:
             self._tell(
                 Fallback(
                     f"{self._where(work)} holds a pattern that {self._model.name} cannot enlarge (it answers with "
-                    "values far beyond white); bicubic stands there instead."
+                    "values far beyond white); bicubic stands there instead.",
+                    work.canvas.number,
                 )
             )
         return y[0]

@@ -121,6 +121,7 @@ class Upscaler:
             if pixels.ndim not in (2, 3) or not pixels.size:
                 raise MediaError(f"An array of shape {pixels.shape} is not a picture; (height, width[, channels]) is.")
             picture = self._open(ArraySource(pixels))
+            picture.canvas.number = place
             if len(picture.grid.rows) == 1 and not self._passes:
                 small.append((place, picture))
             else:
@@ -140,6 +141,10 @@ class Upscaler:
         Needs memory for one row of tiles, whatever the height.
         """
         return self._rows(self._open(source))
+
+    def close(self) -> None:
+        """Give the device's memory back; the next picture takes it again."""
+        devices.release(self.device)
 
     def core_for(self, height: int, width: int) -> int | None:
         """Side of what a tile of such a picture keeps, with the memory that is free now; None: one tile is all."""

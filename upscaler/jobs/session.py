@@ -15,7 +15,7 @@ import msgspec
 
 from upscaler._version import __version__
 from upscaler.engine.events import Event as EngineEvent
-from upscaler.engine.events import TileDone
+from upscaler.engine.events import Fallback, TileDone
 from upscaler.errors import Cancelled, UpscalerError
 from upscaler.jobs import events
 from upscaler.jobs.control import Control
@@ -71,7 +71,10 @@ class Session:
         """What the engine is given as ``tell`` while it works on what ``items`` returns."""
 
         def tell(event: EngineEvent) -> None:
-            for item in items():
+            concerned = items()
+            if isinstance(event, Fallback) and event.picture is not None:
+                concerned = concerned[event.picture : event.picture + 1]
+            for item in concerned:
                 if isinstance(event, TileDone):
                     self.tell(events.Progress(item.number, event.done, event.total))
                 else:
