@@ -359,6 +359,50 @@ def test_the_report_says_what_became_of_each_input(tmp_path: Path, job: Job) -> 
     assert data["exit_code"] == 1
 
 
+def test_small_pictures_of_all_forms_go_together(tmp_path: Path, job: Job) -> None:
+    pictures = {
+        f"{number}-{channels}{dtype}.png": noise(20, 30, channels, dtype, seed=number)
+        for number, (channels, dtype) in enumerate(
+            [(1, "uint8"), (3, "uint8"), (3, "uint8"), (4, "uint16"), (1, "uint8")]
+        )
+    }
+    for name, pixels in pictures.items():
+        if pixels.shape[2] == 4:
+            pixels[:, :, 3] |= 1
+        save(tmp_path / "in" / name, pixels)
+    report, _ = job(tmp_path / "in", output=tmp_path / "out")
+    assert report.exit_code == 0
+    for name, pixels in pictures.items():
+        assert np.array_equal(read_picture(tmp_path / "out" / name).pixels, pixels)
+
+
+def test_one_picture_that_fails_among_those_that_go_together_fails_alone(
+    tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        save(
+            tmp_path / f"in/{number}.png",
+            noise(20, 20, seed=number) if number != 2 else np.full((20, 20, 3), 7, np.uint8),
+        )
+    from upscaler.engine.upscaler import Upscaler
+
+    honest = Upscaler.upscale_rows
+
+    def rows(self: Upscaler, source: Any) -> Any:
+        if (source.read(0, 20) == 7).all():
+            raise RuntimeError("injected")
+        return honest(self, source)
+
+    def many(self: Upscaler, pictures: Any) -> Any:
+        raise RuntimeError("injected")
+
+    monkeypatch.setattr(Upscaler, "upscale_rows", rows)
+    monkeypatch.setattr(Upscaler, "upscale_many", many)
+    report, _ = job(tmp_path / "in", output=tmp_path / "out")
+    assert states(report) == ["finished", "finished", "failed", "finished"]
+    assert report.items[2].sentence == f"{tmp_path}/in/2.png could not be enlarged (RuntimeError: injected)."
+
+
 def test_the_report_says_what_ran_where(tmp_path: Path, job: Job) -> None:
     save(tmp_path / "a.png")
     report, _ = job(tmp_path / "a.png", output=tmp_path / "out", settings={"device": "cpu"})

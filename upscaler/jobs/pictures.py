@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sys
 import tempfile
@@ -34,6 +35,8 @@ from upscaler.media.writing import QUALITY, FileSink, Form, enlarged_metadata
 if TYPE_CHECKING:
     from upscaler.engine import Upscaler
     from upscaler.jobs.session import Session
+
+_LOG = logging.getLogger("upscaler")
 
 _AHEAD = 8  # pictures that wait for the network, or for the encoder
 _WAITING = 256 << 20  # bytes of them
@@ -227,17 +230,25 @@ class _Line:
             self._at = [each.item for each in jobs]
             for item in self._at:
                 self._session.started(item)
-            with self._one_item(job.item, *jobs):
-                if self._session.verify_tiles:
-                    for each in jobs:
+            for each, rows in zip(jobs, self._rows_of_all(jobs), strict=True):
+                with self._one_item(each.item, each):
+                    if self._session.verify_tiles:
                         self._compare_tiles(each)
-                if len(jobs) == 1:
-                    self._pass_on(job, self._rows_of(job))
-                else:
-                    whole = [each.source.read(0, each.source.height) for each in jobs]
-                    results = self._upscaler(job.work.recipe.steps[0]).upscale_many(whole)
-                    for each, result in zip(jobs, results, strict=True):
-                        self._pass_on(each, iter([result]))
+                    self._pass_on(each, rows or self._rows_of(each))
+
+    def _rows_of_all(self, jobs: list[_Job]) -> list[Iterator[Pixels] | None]:
+        """The enlarged pictures, made together; None for what is better done alone."""
+        if len(jobs) > 1:
+            whole = [each.source.read(0, each.source.height) for each in jobs]
+            try:
+                results = self._upscaler(jobs[0].work.recipe.steps[0]).upscale_many(whole)
+                return [iter([result]) for result in results]
+            except (Cancelled, Shut):
+                raise
+            except Exception as error:
+                # Alone, only the one that it is about will fail.
+                _LOG.debug("Pictures could not be enlarged together.", exc_info=error)
+        return [None] * len(jobs)
 
     def _compare_tiles(self, job: _Job) -> None:
         from upscaler.engine.verify import verify_tiles
@@ -263,6 +274,7 @@ class _Line:
                 isinstance(other.source, ArraySource)
                 and other.work.width * other.work.height <= _SMALL
                 and other.work.recipe.steps == job.work.recipe.steps
+                and (other.source.channels, other.source.dtype) == (job.source.channels, job.source.dtype)
             )
 
         if fits(job) and len(job.work.recipe.steps) == 1:
