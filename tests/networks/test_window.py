@@ -1,10 +1,12 @@
 """Pooling and resizing in a tile as in the whole picture."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from upscaler.networks.squares import averaged_over_squares
 from upscaler.networks.window import Window, pool_maxima, spread_cells, stack
 
 
@@ -42,3 +44,13 @@ def test_tiles_of_different_places_run_in_one_batch() -> None:
     together = pool_maxima(tiles, 8, stack(places))
     for tile, place, cells in zip(tiles, places, together, strict=True):
         assert torch.equal(pool_maxima(tile[None], 8, stack([place]))[0], cells)
+
+
+@pytest.mark.filterwarnings("ignore:.*jit.trace:DeprecationWarning")
+def test_a_traced_network_never_keeps_squares_of_another_picture() -> None:
+    class Squares(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return averaged_over_squares(x, 4, torch.Tensor.relu)
+
+    with pytest.raises(RuntimeError, match="freeze"):
+        torch.jit.trace(Squares(), torch.rand(1, 1, 8, 8))

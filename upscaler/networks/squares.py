@@ -30,6 +30,8 @@ def averaged_over_squares(
     x: Tensor, side: int, change: Callable[[Tensor], Tensor], window: Tensor | None = None
 ) -> Tensor:
     """N,C,H,W -> N,D,H,W: what ``change`` makes of each square of the whole picture, averaged where they overlap."""
+    if torch.jit.is_tracing():
+        raise RuntimeError("A trace would freeze where the squares lie, which follows from the picture's size.")
     height, width = x.shape[2:]
     if window is None:
         return _averaged(x, squares(side, height, 0, height), squares(side, width, 0, width), change)
