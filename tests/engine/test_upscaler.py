@@ -97,6 +97,17 @@ def test_many_pictures_equal_one_at_a_time_and_small_ones_share_calls() -> None:
     assert trouble.calls - before == before - start - 2  # the three of one size took one call
 
 
+def test_many_pictures_of_one_size_may_differ_in_form() -> None:
+    random = np.random.default_rng(9)
+    pictures: list[Pixels] = [
+        random.integers(1, 250, (20, 30, channels)).astype(kind)
+        for channels, kind in ((1, np.uint8), (3, np.uint8), (3, np.uint16), (4, np.uint8), (2, np.float32))
+    ]
+    upscaler = Upscaler(small()[0], precision="fp32")
+    for one, other in zip(upscaler.upscale_many(pictures), pictures, strict=True):
+        assert np.array_equal(one, upscaler.upscale(other))
+
+
 def test_progress_counts_every_tile_once(picture: Pixels) -> None:
     told: list[Event] = []
     Upscaler(small()[0], tile=40, tell=told.append).upscale(picture)

@@ -24,7 +24,7 @@ class Canvas:
         self.number = 0
         """Its place among the pictures that are enlarged together."""
 
-        self._layout = layout
+        self.layout = layout
         self._scale = scale
         self._blended = blended
         self._width = out_edge(grid.width, scale)
@@ -45,7 +45,7 @@ class Canvas:
         """The colour that the tile reads: h,w,1 or h,w,3."""
         top = tile.rows.read_start - self._row.read_start
         columns = slice(tile.columns.read_start, tile.columns.read_stop)
-        return self._strip[top : top + tile.rows.read, columns, : self._layout.colours]
+        return self._strip[top : top + tile.rows.read, columns, : self.layout.colours]
 
     def place(self, tile: Tile, y: Tensor) -> None:
         """``y``: 3,H,W float32 in 0..1 on the CPU: what became of the part that the tile keeps."""
@@ -57,23 +57,23 @@ class Canvas:
             self._sums[:3, rows, columns] += y * weight
             self._sums[3, rows, columns] += weight
         else:
-            write_colour(y, self._layout, self._band[rows, columns, : self._layout.colours])
+            write_colour(y, self.layout, self._band[rows, columns, : self.layout.colours])
 
     def on_device(self, y: Tensor) -> Tensor | None:
         """``y`` as pixels, H,W,C, computed where it lies; None where its values are still needed as they are."""
-        return None if self._blended else colour_to_pixels(y, self._layout)
+        return None if self._blended else colour_to_pixels(y, self.layout)
 
     def paste(self, tile: Tile, pixels: Tensor) -> None:
         """What ``on_device`` gave, on the CPU."""
         rows, columns = tile.rows.placed(self._scale), tile.columns.placed(self._scale)
         rows = slice(rows.start - self._first, rows.stop - self._first)
-        self._band[rows, columns, : self._layout.colours] = pixels.numpy()
+        self._band[rows, columns, : self.layout.colours] = pixels.numpy()
 
     def keep(self, tile: Tile, earlier: Pixels) -> None:
         """What the tile keeps is as in ``earlier``: the whole result of a picture that is the same there."""
         place = tile.rows.placed(self._scale), tile.columns.placed(self._scale)
         rows = slice(place[0].start - self._first, place[0].stop - self._first)
-        self._band[rows, place[1], : self._layout.colours] = earlier[place][..., : self._layout.colours]
+        self._band[rows, place[1], : self.layout.colours] = earlier[place][..., : self.layout.colours]
 
     def finish(self, below: Span | None) -> Pixels:
         """The rows that are final; ``below`` is the next row of tiles, None after the last."""
@@ -83,15 +83,15 @@ class Canvas:
             ) - self._first
             self._band = self._empty(rows)
             colour = self._sums[:3, :rows] / self._sums[3, :rows]
-            write_colour(colour, self._layout, self._band[..., : self._layout.colours])
+            write_colour(colour, self.layout, self._band[..., : self.layout.colours])
             self._sums = self._sums[:, rows:]
-        if self._layout.alpha:
+        if self.layout.alpha:
             self._enlarge_alpha()
         self._first += len(self._band)
         return self._band
 
     def _empty(self, rows: int) -> Pixels:
-        band: Pixels = np.empty((rows, self._width, self._layout.channels), self._layout.dtype)
+        band: Pixels = np.empty((rows, self._width, self.layout.channels), self.layout.dtype)
         return band
 
     def _enlarge_alpha(self) -> None:
@@ -103,7 +103,7 @@ class Canvas:
             size = (self.grid.height, self.grid.width)
             larger = enlarge(alpha[None, None], Tile(self._row, columns), size, self._scale)[0, 0]
             kept = larger[skipped : skipped + len(self._band), columns.kept(self._scale)]
-            opaque = quantise(kept.clamp(0, 1), self._layout.dtype).numpy()
+            opaque = quantise(kept.clamp(0, 1), self.layout.dtype).numpy()
             self._band[:, columns.placed(self._scale), -1] = opaque
 
 

@@ -153,7 +153,7 @@ class Ladder:
             other = waiting.next()
             if other is None:
                 break
-            if other.tile.shape != first.tile.shape or other.canvas.grid.whole != first.canvas.grid.whole:
+            if _form(other) != _form(first):
                 waiting.put_back([other])
                 break
             batch.append(other)
@@ -308,6 +308,11 @@ class Ladder:
 
     def _where(self, work: Work) -> str:
         return f"The tile at row {work.tile.rows.start}, column {work.tile.columns.start}"
+
+
+def _form(work: Work) -> tuple[object, ...]:
+    """What tiles must have in common to lie in one batch."""
+    return work.tile.shape, work.canvas.grid.whole, work.canvas.layout.colours, work.canvas.layout.dtype
 
 
 class _Waiting:
