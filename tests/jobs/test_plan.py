@@ -92,6 +92,7 @@ def test_an_output_that_is_an_input_is_refused(tmp_path: Path, plan: Callable[..
     [
         ({"output": Path("many.png")}, "names one file, and there are 2 inputs"),
         ({"output": Path("-")}, "Only one picture can go to the standard output"),
+        ({"output": Path("one.heic")}, r"\.heic files cannot be written here"),
         ({"exists": "maybe"}, "--exists is skip, overwrite, rename or error"),
         ({"name": "{size}"}, "The name template"),
     ],
@@ -158,6 +159,11 @@ def test_what_a_format_cannot_hold_is_said_before_work_begins(
     (item,) = plan(save(tmp_path / "a.png", pixels), settings={"format": target}).items
     assert item.work is not None
     assert item.work.warnings == (sentence,)
+
+
+def test_a_name_and_a_format_that_contradict_one_another_are_refused(tmp_path: Path, plan: Callable[..., Plan]) -> None:
+    with pytest.raises(UsageError, match=r"b\.png and -f jpg contradict one another"):
+        plan(save(tmp_path / "a.png"), output=tmp_path / "b.png", settings={"format": "jpg"})
 
 
 def test_a_lossless_jpeg_is_refused(tmp_path: Path, plan: Callable[..., Plan]) -> None:

@@ -102,10 +102,13 @@ def _name(file: File) -> str:
 
 
 def _format(header: Header, settings: Settings, named: Path | None) -> formats.Format:
-    if settings.format != "keep":
-        return formats.named(settings.format)
     by_name = formats.of_suffix(named.suffix) if named is not None else None
-    return by_name or formats.kept(header)
+    if settings.format == "keep":
+        return by_name or formats.kept(header)
+    chosen = formats.named(settings.format)
+    if by_name not in (None, chosen):
+        raise UsageError(f"-o {named} and -f {settings.format} contradict one another; leave one of them out.")
+    return chosen
 
 
 def _suffix(file: File, target: formats.Format, named: Path | None) -> str:

@@ -192,6 +192,8 @@ def _names_a_file(request: Request, inputs: Sequence[Input | bytes]) -> bool:
         return True
     if output.is_dir():
         return False
+    if output.suffix.lower() in _READ_SUFFIXES and not _is_media_suffix(output.suffix):
+        raise UsageError(f"{output.suffix} files cannot be written here; name a .png, .jpg, .webp, .tif or .avif.")
     has_suffix = _is_media_suffix(output.suffix)
     if has_suffix and not one:
         raise UsageError(f"{output} names one file, and there are {len(inputs)} inputs; name a folder with -o.")
