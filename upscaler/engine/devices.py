@@ -57,6 +57,12 @@ class Arrival(Protocol):
     def synchronize(self) -> None: ...
 
 
+def release(device: torch.device) -> None:
+    """Give back the memory that torch keeps for later."""
+    if device.type in ("cuda", "xpu", "mps"):
+        getattr(torch, device.type).empty_cache()
+
+
 def send(x: Tensor, device: torch.device) -> Tensor:
     """Start copying a tensor from the CPU to the device."""
     return x if device.type == "cpu" else (x.pin_memory() if device.type == "cuda" else x).to(device, non_blocking=True)

@@ -80,8 +80,7 @@ def tile_plan(
     side = _side(row, need, room, kind, ring)
     if pixels <= fits and (wish == 0 or max(size) <= side or (pixels <= WHOLE and not _remaps(kind))):
         return TilePlan(None, max(at_once, pixels))
-    # A halo that is larger than what is kept costs more than any allocator.
-    core = max(side - ring, min(ring // 2, int(fits**0.5) - ring), SMALLEST)
+    core = max(side - ring, SMALLEST)
     return TilePlan(core, max(at_once, min((core + ring + traits.grid) ** 2, max(fits, SMALLEST**2))))
 
 
@@ -89,7 +88,8 @@ def _side(row: float, need: Need, room: Room, kind: str, ring: int) -> int:
     """The largest side of what a tile reads for which tile and band fit."""
     side = LARGEST[kind]
     if _remaps(kind):
-        side = min(side, int((UNMAPPED / need.largest) ** 0.5))
+        # A halo that is twice what is kept costs more than any allocator.
+        side = min(side, max(int((UNMAPPED / need.largest) ** 0.5), ring + ring // 2))
     bytes_ = room.all if room.given or kind != "cpu" else min(room.all, STREAMED)
     while side > SMALLEST and side**2 * need.peak * MARGIN + max(side - ring, 0) * row * (kind == "cpu") > bytes_:
         side -= 8
