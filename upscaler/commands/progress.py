@@ -105,6 +105,7 @@ class Bar(Lines):
         self._weights = weights
         self._shares: dict[int, float] = {}
         self._done = 0
+        self._at = ""
         self._of = len(weights)
         self._bar = tqdm(
             total=sum(weights.values()) or 1,
@@ -121,12 +122,16 @@ class Bar(Lines):
                 share = f"{done / total:.0%}" if total else f"{done / 1e6:.1f} MB"
                 self._bar.set_description_str(f"downloading {file} {share} ")
             case events.Started(item=item):
-                self._bar.set_description_str(f"{self._done}/{self._of} {self._names[item][:40]} ", refresh=False)
+                if not self._at:
+                    self._bar.unpause()  # loading the network tells nothing about the time that is left
+                self._at = self._names[item][:40]
+                self._describe()
             case events.Progress(item=item, done=done, total=total):
                 # The last bit is the file: 100 % is when it is there and was read back.
                 self._to(item, 0.98 * done / total if total else 0.0)
             case events.Finished(item=item) | events.Failed(item=item):
                 self._done += item in self._weights
+                self._describe()
                 self._to(item, 1.0)
             case events.Completed():
                 self._bar.close()
@@ -148,7 +153,11 @@ class Bar(Lines):
         before = self._shares.get(item, 0.0)
         self._shares[item] = share
         if item in self._weights and share > before:
-            self._bar.update((share - before) * self._weights[item])
+            # Sums of shares may end beyond the whole by a rounding.
+            self._bar.update(min((share - before) * self._weights[item], self._bar.total - self._bar.n))
+
+    def _describe(self) -> None:
+        self._bar.set_description_str(f"{self._done}/{self._of} {self._at} ", refresh=False)
 
 
 class JsonLines:
