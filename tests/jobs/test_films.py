@@ -616,3 +616,29 @@ def test_a_preview_is_one_frame_before_and_after(tmp_path):
 def test_a_preview_beyond_the_end_is_said(tmp_path):
     report = enlarge(CLIPS / "film.mkv", tmp_path / "look.png", film_settings(preview=99.0))
     assert "has ended at 99 s" in report.items[0].sentence
+
+
+# --- a real network -------------------------------------------------------------------------------------------------
+
+
+@needs_shared
+def test_span_enlarges_a_film_to_what_bicubic_shows_but_sharper(tmp_path):
+    """Real weights on a real clip: colours stay where they are, detail is added."""
+    import cv2
+
+    from tests.shared import SHARED
+    from upscaler.jobs import Request, make_plan, run
+
+    output = tmp_path / "out.mkv"
+    settings = Settings(scale=4, model="span", device="cpu", film=FilmSettings(codec="ffv1", duration=0.1))
+    request = Request(inputs=(CLIPS / "film.mkv",), output=output, mirror=str(SHARED / "weights"), offline=True)
+    assert run(make_plan(request, settings)).exit_code == 0
+    old, new = all_frames(CLIPS / "film.mkv")[1], all_frames(output)[1]
+    assert len(new) == 3
+    for before, after in zip(old, new, strict=False):
+        for plane, larger in zip(before.planes, after.planes, strict=True):
+            plain = cv2.resize(plane, (larger.shape[1], larger.shape[0]), interpolation=cv2.INTER_CUBIC).astype(float)
+            assert abs(larger.mean() - plain.mean()) < 0.5
+            assert np.sqrt(np.mean((larger - plain) ** 2)) < 8
+        larger, plain = after.planes[0], cv2.resize(before.planes[0], None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+        assert cv2.Laplacian(larger, cv2.CV_64F).var() > cv2.Laplacian(plain, cv2.CV_64F).var()
