@@ -18,6 +18,7 @@ import av
 import numpy as np
 import psutil
 
+from upscaler.engine import allocator
 from upscaler.jobs import FilmSettings, Plan, Report, Request, Settings, make_plan, run
 from upscaler.media.films.colour import to_rgb
 from upscaler.media.films.film import describe
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--encoder-preset")
     arguments = parser.parse_args()
+    allocator.keep()  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         {"rate": rate, "still": still, "memory": memory}[arguments.what](arguments, Path(folder))
 

@@ -260,8 +260,10 @@ def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | No
     import signal
 
     from upscaler.commands.progress import teller
+    from upscaler.engine import allocator
     from upscaler.jobs import Control, run
 
+    allocator.keep()
     control = Control()
     tell = teller(plan, json=json, quiet=quiet, verbose=verbose > 0)
     if verbose > 1:
