@@ -1,4 +1,4 @@
-"""``upscaler-gui [FILE...]``: opens the window, with files in its queue."""
+"""The program with the window: ``upscaler gui [FILE...]``, ``upscaler-gui [FILE...]``."""
 
 from __future__ import annotations
 

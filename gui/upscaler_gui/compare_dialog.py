@@ -6,58 +6,77 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QDialog, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QGridLayout,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from upscaler.jobs.plan import Plan
+from upscaler.jobs.events import Downloading
 from upscaler.jobs.presets import settings_from
 from upscaler.jobs.preview import Preview, Region
+from upscaler_gui.cards import Card
 from upscaler_gui.engine_link import EngineLink, Handle
 from upscaler_gui.engine_process import PreviewOrder
-from upscaler_gui.images import to_8bit, to_qimage
+from upscaler_gui.images import to_8bit, to_levels
 from upscaler_gui.summary import time_text
 from upscaler_gui.viewer import Viewer
 
 FIRST = ("pocket", "span", "rlfn", "hit-srf")
+PANES = 4
 
 
 class CompareDialog(QDialog):
     """``chosen`` is the name of the model that the user wants to take."""
+
+    made = Signal(object)
+    """A ``Preview``: how long a model took is worth keeping."""
 
     def __init__(
         self,
         path: Path,
         region: Region,
         options: dict[str, Any],
-        plan: Plan | None,
+        megapixels: float | None,
+        cards: list[Card],
         engine: EngineLink,
         parent: QWidget | None = None,
     ) -> None:
+        """``megapixels``: of the whole queue's inputs, None where the time cannot be told from them."""
         super().__init__(parent)
         self.setWindowTitle(self.tr("Compare models"))
-        self.resize(1100, 800)
+        self.resize(1100, 760)
         self.chosen = ""
         self._path, self._region, self._options = path, region, options
-        works = [item.work for item in plan.to_do if item.work is not None] if plan else []
-        self._megapixels = sum(w.width * w.height for w in works) / 1e6
+        self._megapixels = megapixels
         self._engine = engine
         self._waiting: list[int] = []
         self._task: Handle | None = None
-        self.panes = [Pane(number, name, self) for number, name in enumerate(FIRST)]
+        self.panes = [Pane(number, name, cards, self) for number, name in enumerate(first_models(cards, options))]
         layout = QVBoxLayout(self)
-        layout.addWidget(QLabel(self.tr("Zoom and place are shared. Choose models above the pictures.")))
+        words = QLabel(self.tr("Zoom and place are shared. Choose models above the pictures."))
+        layout.addWidget(words)
         grid = QGridLayout()
         for number, pane in enumerate(self.panes):
             grid.addWidget(pane, number // 2, number % 2)
-            pane.model.currentTextChanged.connect(functools.partial(self._ask, number))
+            pane.model.currentIndexChanged.connect(functools.partial(self._ask, number))
             pane.use.clicked.connect(functools.partial(self._use, number))
             pane.viewer.changed.connect(functools.partial(self._synchronise, number))
         layout.addLayout(grid, 1)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        buttons.rejected.connect(self.reject)
+        layout.addWidget(buttons)
         for number in range(len(self.panes)):
             self._ask(number)
 
     def _use(self, number: int) -> None:
-        self.chosen = self.panes[number].model.currentText()
+        self.chosen = self.panes[number].model.currentData()
         self.accept()
 
     def _synchronise(self, number: int) -> None:
@@ -82,20 +101,36 @@ class CompareDialog(QDialog):
             return
         number = self._waiting.pop(0)
         pane = self.panes[number]
-        name = pane.model.currentText()
+        name = pane.model.currentData()
+        if not name:
+            pane.clear()
+            self._next()
+            return
         settings = settings_from({**self._options, "model": name})
         self._task = task = self._engine.submit(PreviewOrder(self._path, self._region, settings))
+        task.told.connect(functools.partial(self._downloading, number))
         task.done.connect(functools.partial(self._made, number))
         task.failed.connect(functools.partial(self._failed, number))
         pane.say(self.tr("running…"))
 
+    def _downloading(self, number: int, event: Downloading) -> None:
+        share = f"{event.done / event.total:.0%}" if event.total else f"{event.done / 1e6:.1f} MB"
+        self.panes[number].say(self.tr("downloading: {share}").format(share=share))
+
     def _made(self, number: int, made: Preview) -> None:
         pane = self.panes[number]
-        image = to_qimage(to_8bit(made.pixels))
-        pane.viewer.show_picture(image, image.width(), image.height())
-        seconds = made.seconds / max(made.megapixels, 1e-6) * self._megapixels
+        image = to_levels(to_8bit(made.pixels))
+        first = not any(other.use.isEnabled() for other in self.panes)
+        pane.viewer.show_picture(image, image[0].width(), image[0].height())
+        if first:
+            pane.viewer.zoom_to(1.0)
+        else:
+            self._synchronise(next(n for n, other in enumerate(self.panes) if other.use.isEnabled()))
+        pane.use.setEnabled(True)
+        self.made.emit(made)
         text = self.tr("{seconds:.1f} s here").format(seconds=made.seconds)
         if self._megapixels:
+            seconds = made.seconds / max(made.megapixels, 1e-6) * self._megapixels
             text += self.tr(", about {time} for the queue").format(time=time_text(seconds))
         pane.say(text)
         self._finished()
@@ -116,19 +151,33 @@ class CompareDialog(QDialog):
         super().done(result)
 
 
+def first_models(cards: list[Card], options: dict[str, Any]) -> list[str]:
+    """The chosen one, and others whose weights are on this machine; empty where there are no more."""
+    here = [card.name for card in cards if card.here]
+    wanted = [str(options.get("model", "")), *FIRST, *here]
+    names = [name for name in dict.fromkeys(wanted) if name in here][:PANES]
+    return names + [""] * (PANES - len(names))
+
+
 class Pane(QWidget):
     """One model's picture."""
 
-    def __init__(self, number: int, name: str, parent: QWidget) -> None:
+    def __init__(self, number: int, name: str, cards: list[Card], parent: QWidget) -> None:
         super().__init__(parent)
-        from upscaler.models.catalogue import catalogue
-
         self.model = QComboBox()
-        self.model.addItems(list(catalogue().names))
-        self.model.setCurrentText(name)
+        self.model.addItem(self.tr("(none)"), "")
+        for card in cards:
+            if not card.here and not card.downloadable:
+                continue
+            text = self.tr("{name} (to be downloaded)").format(name=card.name) if not card.here else card.name
+            self.model.addItem(text, card.name)
+        self.model.setCurrentIndex(max(self.model.findData(name), 0))
         self.model.setAccessibleName(self.tr("Model {number}").format(number=number + 1))
         self.use = QPushButton(self.tr("Use this one"))
+        self.use.setAutoDefault(False)
+        self.use.setEnabled(False)
         self.viewer = Viewer()
+        self.viewer.setMinimumSize(160, 120)
         self.words = QLabel()
         self.words.setWordWrap(True)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
@@ -142,3 +191,8 @@ class Pane(QWidget):
 
     def say(self, sentence: str) -> None:
         self.words.setText(sentence)
+
+    def clear(self) -> None:
+        self.viewer.show_picture(None, 0, 0)
+        self.use.setEnabled(False)
+        self.say("")

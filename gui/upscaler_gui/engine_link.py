@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import queue
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 
@@ -39,55 +41,68 @@ class Handle(QObject):
 
 
 class EngineLink(QObject):
-    """Starts the process with the first order, and a new one should it die."""
+    """Starts the process with the first order, and a new one should it die.  Nothing here waits, but for ``end``."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._process: SpawnProcess | None = None
         self._link: Connection | None = None
         self._listener: _Listener | None = None
+        self._sender: _Sender | None = None
         self._handles: dict[int, Handle] = {}
         self._last = 0
 
+    @property
+    def busy(self) -> bool:
+        return bool(self._handles)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, once it runs."""
+        return self._process.pid if self._process is not None else None
+
     def submit(self, order: Order) -> Handle:
         """Send an order; its answers come as the handle's signals."""
-        if self._link is None:
+        if self._sender is None:
             self._start()
-        assert self._link is not None
+        assert self._sender is not None
         self._last += 1
         handle = self._handles[self._last] = Handle(self._last, self)
-        self._link.send((self._last, order))
+        self._sender.outbox.put((self._last, order))
         return handle
 
     def command(self, number: int, command: Command) -> None:
-        if self._link is not None and number in self._handles:
-            self._link.send((number, command))
+        if self._sender is not None and number in self._handles:
+            self._sender.outbox.put((number, command))
 
     def end(self) -> None:
         """Stop what runs, and the process.  What it was writing is tidied away by itself."""
-        if self._process is None or self._link is None or self._listener is None:
+        if self._process is None or self._link is None or self._listener is None or self._sender is None:
             return
         self._listener.blockSignals(True)
         for number in list(self._handles):
             self.command(number, "cancel")
+        self._sender.outbox.put(None)
+        self._sender.wait()
         self._listener.requestInterruption()
         self._listener.wait()
         self._link.close()
-        self._process.join(PATIENCE)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._forget()
+        if self._process.pid is not None:
+            self._process.join(PATIENCE)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+        self._fail_all(self.tr("It was stopped."))
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._link, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs,), name="upscaler engine", daemon=True)
-        self._process.start()
-        theirs.close()
+        self._sender = _Sender(self._process, self._link, theirs, self)
         self._listener = _Listener(self._link, self)
         self._listener.came.connect(self._answer)
         self._listener.lost.connect(self._lost)
+        self._sender.start()
         self._listener.start()
 
     def _answer(self, answer: Told | Done | Refused) -> None:
@@ -106,19 +121,39 @@ class EngineLink(QObject):
 
     def _lost(self) -> None:
         """The process died: out of memory, most likely."""
-        waiting, self._handles = list(self._handles.values()), {}
-        self._forget()
-        for handle in waiting:
-            handle.failed.emit(
-                self.tr("The engine stopped unexpectedly, perhaps for lack of memory; start again to go on from there.")
-            )
+        self._fail_all(
+            self.tr("The engine stopped unexpectedly, perhaps for lack of memory; start again to go on from there.")
+        )
 
-    def _forget(self) -> None:
-        if self._listener is not None:
-            self._listener.wait()
-            self._listener.deleteLater()
-        self._process = self._link = self._listener = None
-        self._handles.clear()
+    def _fail_all(self, sentence: str) -> None:
+        waiting, self._handles = list(self._handles.values()), {}
+        if self._sender is not None and self._listener is not None:
+            self._sender.outbox.put(None)
+            for thread in (self._sender, self._listener):
+                thread.wait()
+                thread.deleteLater()
+        self._process = self._link = self._listener = self._sender = None
+        for handle in waiting:
+            handle.failed.emit(sentence)
+
+
+class _Sender(QThread):
+    """Starts the process and hands it what is in the outbox: neither is always quick."""
+
+    def __init__(self, process: SpawnProcess, link: Connection, theirs: Connection, parent: QObject) -> None:
+        super().__init__(parent)
+        self.outbox: queue.SimpleQueue[tuple[int, Order | Command] | None] = queue.SimpleQueue()
+        self._process, self._link, self._theirs = process, link, theirs
+
+    def run(self) -> None:
+        # Where it cannot be started or is gone, the listener meets the end of the link, and says so.
+        with contextlib.suppress(OSError):
+            try:
+                self._process.start()
+            finally:
+                self._theirs.close()
+            while (what := self.outbox.get()) is not None:
+                self._link.send(what)
 
 
 class _Listener(QThread):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import platform
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from upscaler._version import __version__
 from upscaler.folders import state_folder
 from upscaler.jobs.report import Report
+from upscaler.jobs.settings import Settings
 
 KEPT = 100
 
@@ -28,6 +32,10 @@ class Past:
     failed: tuple[str, ...] = ()
     """Sentences."""
 
+    settings: dict[str, Any] = field(default_factory=dict)
+    engines: tuple[str, ...] = ()
+    exit_code: int = 0
+
 
 def append(report: Report) -> None:
     """Remember a job; where the disk refuses, nothing is remembered."""
@@ -38,6 +46,9 @@ def append(report: Report) -> None:
         model=", ".join(dict.fromkeys(model for item in report.items for model in item.models)),
         folder=str(Path(outputs[0]).parent) if outputs else "",
         failed=tuple(f"{Path(item.source).name}: {item.sentence}" for item in report.items if item.state == "failed"),
+        settings=report.settings,
+        engines=tuple(report.engines),
+        exit_code=report.exit_code,
     )
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +71,25 @@ def read() -> list[Past]:
         except (msgspec.DecodeError, msgspec.ValidationError):
             continue
     return found
+
+
+def report_text(past: Past | None) -> str:
+    """What helps whoever looks into a problem: versions, machine, settings and outcome, without names of files."""
+    lines = [f"upscaler {__version__}, Python {platform.python_version()}, {platform.platform()}"]
+    if past is not None:
+        changed = {key: value for key, value in past.settings.items() if value != _DEFAULTS.get(key)}
+        if "model" in changed:
+            changed["model"] = Path(str(changed["model"])).name
+        lines += [
+            past.summary,
+            f"exit code {past.exit_code}, {len(past.failed)} failed",
+            f"settings: {json.dumps(changed)}",
+            *past.engines,
+        ]
+    return "\n".join(lines)
+
+
+_DEFAULTS = msgspec.to_builtins(Settings())
 
 
 def _file() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,10 +43,14 @@ def options_to_text(options: dict[str, Any]) -> str:
 
 
 def options_from_text(text: str) -> dict[str, Any]:
-    """Raises UsageError for what this version does not know."""
+    """The options that this version knows; others, of an older or newer one, are left out."""
     try:
-        options = json.loads(text) if text else {}
-    except ValueError as error:
-        raise UsageError("The remembered settings cannot be read.") from error
-    settings_from(options)
-    return dict(options)
+        options = dict(json.loads(text)) if text else {}
+    except (ValueError, TypeError):
+        return {}
+    known = {}
+    for name, value in options.items():
+        with contextlib.suppress(UsageError):
+            settings_from({name: value})
+            known[name] = value
+    return known

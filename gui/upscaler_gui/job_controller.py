@@ -12,9 +12,8 @@ from upscaler.jobs import events
 from upscaler.jobs.plan import Request
 from upscaler.jobs.report import Report
 from upscaler.jobs.settings import Settings
-from upscaler.jobs.work import Item
 from upscaler_gui.engine_link import EngineLink, Handle
-from upscaler_gui.engine_process import Downloading, JobOrder
+from upscaler_gui.engine_process import JobOrder, Loading, PlannedRow
 from upscaler_gui.queue_model import QueueModel
 from upscaler_gui.queue_state import FINAL, State, seconds_left
 
@@ -34,8 +33,11 @@ class JobController(QObject):
         super().__init__(parent)
         self._queue, self._engine = queue, engine
         self._task: Handle | None = None
-        self._rows: dict[int, int] = {}
+        self._paths: frozenset[Path] = frozenset()
+        self._items: dict[int, Path] = {}
+        self._item_begun: dict[int, float] = {}
         self._begun = 0.0
+        self._done_before = 0.0
         self._paused_for = 0.0
         self._paused_at = 0.0
 
@@ -47,19 +49,23 @@ class JobController(QObject):
     def paused(self) -> bool:
         return self._task is not None and self._task.paused
 
-    def start(self, settings: Settings, output: Path | None, name: str | None) -> None:
-        """Enlarge what waits in the queue."""
-        waiting = self._queue.state.pending()
-        if self.running or not waiting:
+    def holds(self, path: Path) -> bool:
+        """The running job will do, or does, this file."""
+        number = self._queue.state.where(path)
+        return path in self._paths and number is not None and self._queue.state.rows[number].state not in FINAL
+
+    def start(self, request: Request, settings: Settings) -> None:
+        """Do what the request names; its inputs are rows of the queue."""
+        if self.running:
             return
-        paths = tuple(self._queue.state.rows[number].path for number in waiting)
-        request = Request(inputs=paths, output=output, name=name)
+        self._paths = frozenset(request.inputs)
         self._begun, self._paused_for = time.monotonic(), 0.0
+        self._done_before = self._queue.state.done
         self._task = task = self._engine.submit(JobOrder(request, settings))
         task.told.connect(self._told)
         task.done.connect(self._end)
         task.failed.connect(self._end)
-        self.said.emit(self.tr("Planning and loading the model…"))
+        self.said.emit(self.tr("Looking at the files…"))
         self.started.emit()
 
     def pause(self) -> None:
@@ -81,46 +87,46 @@ class JobController(QObject):
 
     def seconds_left(self) -> float | None:
         """Of the whole queue, at the pace so far."""
-        done = self._queue.state.done
-        return seconds_left(time.monotonic() - self._begun - self._paused_for, done) if self.running else None
+        if not self.running:
+            return None
+        done = (self._queue.state.done - self._done_before) / max(1 - self._done_before, 1e-9)
+        return seconds_left(self._clock() - self._begun, done)
+
+    def _clock(self) -> float:
+        """Seconds, standing still while the job is paused."""
+        return (self._paused_at if self.paused else time.monotonic()) - self._paused_for
 
     # From the job
 
-    def _told(self, what: tuple[Item, ...] | Downloading | events.Event) -> None:
-        if isinstance(what, tuple):
-            self._planned(what)
-        elif isinstance(what, Downloading):
-            share = f"{what.done / what.total:.0%}" if what.total else f"{what.done / 1e6:.1f} MB"
-            self.said.emit(self.tr("Downloading {name}: {share}").format(name=what.name, share=share))
-        else:
-            self._happened(what)
-
-    def _planned(self, items: tuple[Item, ...]) -> None:
-        numbers = {row.path: number for number, row in enumerate(self._queue.state.rows)}
-        self._rows = {item.number: numbers[item.source] for item in items if item.source in numbers}
-        for item in items:
-            if item.work is not None and item.number in self._rows:
-                work = item.work
-                self._queue.state.change(
-                    self._rows[item.number],
-                    size_in=(work.width, work.height),
-                    size_out=(work.out_width, work.out_height),
-                    output=item.output,
-                )
-        self._queue.changed()
+    def _told(self, what: tuple[PlannedRow, ...] | Loading | events.Event) -> None:
+        match what:
+            case tuple():
+                self._items |= {row.number: row.source for row in what}
+                self._queue.plan(what)
+            case Loading():
+                self.said.emit(self.tr("Loading the model…"))
+            case _:
+                self._happened(what)
 
     def _happened(self, event: events.Event) -> None:
         match event:
+            case events.Downloading():
+                share = f"{event.done / event.total:.0%}" if event.total else f"{event.done / 1e6:.1f} MB"
+                self.said.emit(self.tr("Downloading {name}: {share}").format(name=event.file, share=share))
             case events.Planned():
                 self.said.emit(event.reason)
             case events.Started():
+                self._item_begun[event.item] = self._clock()
                 self._change(event.item, state=State.RUNNING, done=0.0)
             case events.Progress():
-                self._change(event.item, state=State.RUNNING, done=event.done / max(event.total, 1))
+                done = event.done / max(event.total, 1)
+                left = seconds_left(self._clock() - self._item_begun.get(event.item, self._begun), done)
+                steps = (event.done, event.total)
+                self._change(event.item, state=State.RUNNING, done=done, left=left, steps=steps)
             case events.Finished():
-                self._change(event.item, state=State.DONE, done=1.0, seconds=event.seconds)
+                self._change(event.item, state=State.DONE, done=1.0, seconds=event.seconds, left=None)
             case events.Failed():
-                self._change(event.item, state=State.FAILED, sentence=event.sentence)
+                self._change(event.item, state=State.FAILED, sentence=event.sentence, left=None)
             case events.Skipped():
                 self._change(event.item, state=State.SKIPPED, sentence=event.sentence)
             case events.Fallback() | events.Warned():
@@ -130,17 +136,19 @@ class JobController(QObject):
         self.progressed.emit()
 
     def _change(self, item: int, **changes: Any) -> None:
-        if item in self._rows:
-            self._queue.change(self._rows[item], **changes)
+        number = self._queue.state.where(self._items[item]) if item in self._items else None
+        if number is not None:
+            self._queue.change(number, **changes)
 
     def _end(self, result: Report | str) -> None:
         self._task = None
         cancelled = isinstance(result, Report) and result.exit_code == 130
-        for number, row in enumerate(self._queue.state.rows):
-            if number in self._rows.values() and row.state not in FINAL:
+        for path in self._paths:
+            number = self._queue.state.where(path)
+            if number is not None and self._queue.state.rows[number].state not in FINAL:
                 # A job that was stopped or failed as a whole leaves its rows waiting for another try.
                 state = State.CANCELLED if cancelled else State.WAITING
-                self._queue.state.change(number, state=state, done=0.0)
-        self._rows = {}
+                self._queue.state.change(number, state=state, done=0.0, left=None)
+        self._paths, self._items, self._item_begun = frozenset(), {}, {}
         self._queue.changed()
         self.ended.emit(result)

@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from upscaler.jobs.events import Downloading
 from upscaler_gui.cards import Card, card_html
 from upscaler_gui.engine_link import EngineLink, Handle
-from upscaler_gui.engine_process import Downloading, DownloadOrder
+from upscaler_gui.engine_process import DownloadOrder
 
 
 class ModelDialog(QDialog):
@@ -128,7 +129,7 @@ class ModelDialog(QDialog):
         card = self._current()
         if card is None:
             return
-        self._task = task = self._engine.submit(DownloadOrder(card.name, card.scales[-1] if card.scales else None))
+        self._task = task = self._engine.submit(DownloadOrder(card.name))
         task.told.connect(self._progress)
         task.done.connect(lambda _: self._ended("", card.name))
         task.failed.connect(lambda sentence: self._ended(sentence, ""))
@@ -140,7 +141,7 @@ class ModelDialog(QDialog):
     def _progress(self, what: Downloading) -> None:
         self.bar.setRange(0, 1000 if what.total else 0)
         self.bar.setValue(round(1000 * what.done / what.total) if what.total else 0)
-        self.message.setText(what.name)
+        self.message.setText(what.file)
 
     def _ended(self, sentence: str, name: str) -> None:
         self._task = None

@@ -1,6 +1,6 @@
 """The queue: what was dropped, how far each row is, and how long the rest takes.  No Qt here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -38,6 +38,14 @@ class Row:
     seconds: float = 0.0
     """Spent on it."""
 
+    left: float | None = None
+    """Seconds, while it runs; None: not known yet."""
+
+    steps: tuple[int, int] = (0, 0)
+    """Tiles or frames: how many are done, of how many."""
+
+    film: bool = False
+
     @property
     def pixels(self) -> int:
         return self.size_in[0] * self.size_in[1] if self.size_in else 0
@@ -48,18 +56,25 @@ class QueueState:
     """Rows in the order in which they were dropped; a path stands in it once."""
 
     rows: list[Row] = field(default_factory=list)
+    _places: dict[Path, int] = field(default_factory=dict)
 
     def add(self, paths: Iterable[Path]) -> int:
         """Append what is not there yet; how many rows that were."""
-        known = {row.path for row in self.rows}
-        new = [Row(path) for path in dict.fromkeys(paths) if path not in known]
-        self.rows += new
+        new = [path for path in dict.fromkeys(paths) if path not in self._places]
+        for path in new:
+            self._places[path] = len(self.rows)
+            self.rows.append(Row(path))
         return len(new)
 
-    def remove(self, numbers: Sequence[int]) -> None:
+    def where(self, path: Path) -> int | None:
+        """The number of a path's row."""
+        return self._places.get(path)
+
+    def remove(self, numbers: Iterable[int]) -> None:
         """Take rows out; one that is running stays."""
         gone = {number for number in numbers if self.rows[number].state is not State.RUNNING}
         self.rows = [row for number, row in enumerate(self.rows) if number not in gone]
+        self._places = {row.path: number for number, row in enumerate(self.rows)}
 
     def change(self, number: int, **changes: object) -> None:
         """Replace fields of one row."""
@@ -69,23 +84,17 @@ class QueueState:
         """Let a row that ended wait again."""
         row = self.rows[number]
         if row.state in FINAL:
-            self.rows[number] = Row(row.path, row.size_in, row.size_out)
+            self.rows[number] = Row(row.path, row.size_in, row.size_out, film=row.film)
 
     def pending(self) -> list[int]:
         """Numbers of the rows that wait."""
         return [number for number, row in enumerate(self.rows) if row.state is State.WAITING]
 
-    def cancel(self) -> None:
-        """What is not finished counts as cancelled."""
-        for number, row in enumerate(self.rows):
-            if row.state not in FINAL:
-                self.change(number, state=State.CANCELLED, done=0.0)
-
     @property
     def done(self) -> float:
-        """0..1 over all rows, weighed by their pixels where the sizes are known."""
+        """0..1 over all rows, weighed by their pixels where the sizes are known.  1 only when all are over."""
         weights = [row.pixels or 1 for row in self.rows]
-        finished = (1.0 if row.state in FINAL else row.done for row in self.rows)
+        finished = (1.0 if row.state in FINAL else min(row.done, 0.99) for row in self.rows)
         return sum(w * d for w, d in zip(weights, finished, strict=True)) / sum(weights) if weights else 0.0
 
     def count(self, state: State) -> int:

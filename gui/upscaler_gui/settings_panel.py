@@ -26,9 +26,13 @@ from PySide6.QtWidgets import (
 
 from upscaler.errors import UpscalerError
 from upscaler.jobs.presets import load_preset, preset_names, save_preset_as, settings_from
-from upscaler.jobs.settings import Settings
+from upscaler.jobs.settings import Exists, Settings
 
 TARGETS = ("scale", "width", "height", "long_edge", "megapixels")
+SEEN = frozenset(
+    {"model", "prefer", "commercial", "format", "quality", "lossless", "strip_metadata", "device", "precision", "tile"}
+    | {"exact"}
+)
 FORMATS = ("keep", "png", "jpg", "webp", "tiff", "avif", "jxl")
 
 
@@ -54,6 +58,8 @@ class SettingsPanel(QWidget):
         self.strip = QCheckBox(self.tr("Leave out metadata"))
         self.folder = QLineEdit()
         self.name = QLineEdit()
+        self.exists = QComboBox()
+        self._unseen: dict[str, Any] = {}
         self.device = QComboBox()
         self.precision = QComboBox()
         self.tile = QSpinBox()
@@ -85,6 +91,12 @@ class SettingsPanel(QWidget):
         self.quality.setRange(-1, 100)
         self.quality.setSpecialValueText(self.tr("95 or visually lossless"))
         self.quality.setValue(-1)
+        for value, text in (
+            ("skip", self.tr("Keep; skip what is done")),
+            ("rename", self.tr("Keep; write beside them")),
+            ("overwrite", self.tr("Replace")),
+        ):
+            self.exists.addItem(text, value)
         for value in ("auto", "cpu", "cuda", "mps", "xpu"):
             self.device.addItem(self.tr("Automatic") if value == "auto" else value.upper(), value)
         for value in ("auto", "fp32", "bf16", "fp16"):
@@ -115,6 +127,7 @@ class SettingsPanel(QWidget):
                         self._with_button(self.folder, "…", self._pick_folder, self.tr("Choose folder")),
                     ),
                     (self.tr("Name"), self.name),
+                    (self.tr("Existing"), self.exists),
                 ],
             )
         )
@@ -141,7 +154,7 @@ class SettingsPanel(QWidget):
     def _group(self, title: str, rows: list[tuple[str, QWidget]]) -> QGroupBox:
         group = QGroupBox(title)
         form = QFormLayout(group)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for text, widget in rows:
             if text:
@@ -169,7 +182,7 @@ class SettingsPanel(QWidget):
         return box
 
     def _connect(self) -> None:
-        for box in (self.prefer, self.format, self.device, self.precision):
+        for box in (self.prefer, self.format, self.exists, self.device, self.precision):
             box.currentIndexChanged.connect(self.changed)
         for check in (self.commercial, self.lossless, self.strip, self.exact):
             check.toggled.connect(self.changed)
@@ -179,12 +192,18 @@ class SettingsPanel(QWidget):
         self.target.currentIndexChanged.connect(self._target_changed)
         self.folder.textChanged.connect(self.changed)
         self.name.textChanged.connect(self.changed)
-        self.model.textChanged.connect(self.changed)
+        self.model.textChanged.connect(self._model_changed)
         self.advanced.toggled.connect(self.changed)
         self.presets.activated.connect(self._use_preset)
 
+    def _model_changed(self, name: str) -> None:
+        self.prefer.setEnabled(name == "auto")
+        self.changed.emit()
+
     def _target_changed(self) -> None:
         self._range(self.target.currentData())
+        for name in (*TARGETS, "fit"):
+            self._unseen.pop(name, None)
         self.changed.emit()
 
     def _range(self, target: str) -> None:
@@ -205,6 +224,7 @@ class SettingsPanel(QWidget):
         target = self.target.currentData()
         amount = self.amount.value()
         found: dict[str, Any] = {
+            **self._unseen,
             "model": self.model.text() or "auto",
             "prefer": self.prefer.currentData(),
             "commercial": self.commercial.isChecked(),
@@ -229,7 +249,7 @@ class SettingsPanel(QWidget):
         return settings_from(self.options())
 
     def show_options(self, options: dict[str, Any]) -> None:
-        """Set all widgets; what is not named gets its default."""
+        """Set all widgets; what is not named gets its default, and what has no widget is kept as it is."""
         values = {**{f: getattr(Settings(), f) for f in Settings.__dataclass_fields__}, **options}
         self.blockSignals(True)
         self.model.setText(values["model"])
@@ -252,12 +272,17 @@ class SettingsPanel(QWidget):
         target = next((t for t in TARGETS if t != "scale" and values[t] is not None), "scale")
         self.target.setCurrentIndex(self.target.findData(target))
         self.amount.setValue(values[target])
+        self._unseen = {key: value for key, value in options.items() if key not in SEEN and key != target}
         self.advanced.setChecked(any(key in options for key in ("device", "precision", "tile", "exact")))
         self.blockSignals(False)
         self.changed.emit()
 
     def output(self) -> Path | None:
         return Path(self.folder.text()) if self.folder.text() else None
+
+    def existing(self) -> Exists:
+        value: Exists = self.exists.currentData()
+        return value
 
     def template(self) -> str | None:
         return self.name.text() or None

@@ -1,4 +1,4 @@
-"""Threads that do what the window must not wait for and what needs no torch: plans, thumbnails, reading of pictures.
+"""Threads that do what the window must not wait for and what is short: thumbnails, reading of pictures and folders.
 
 Each is a ``QThread`` that lives for one task; results come as queued signals with the frozen data of the layers below.
 ``Threads`` keeps them alive, and ends them all when the window closes.
@@ -55,7 +55,7 @@ class Thumbnails(Task):
     made = Signal(object, object)
     """The path, and H,W,C uint8 pixels, or None where there is no picture."""
 
-    SIDE = 48
+    SIDE = 96
 
     def __init__(self, paths: list[Path]) -> None:
         super().__init__()
@@ -85,8 +85,11 @@ class Threads(QObject):
     def start(self, task: Task) -> None:
         """Run a task and keep it until it has ended."""
         self._tasks.add(task)
-        task.finished.connect(lambda: self._tasks.discard(task))
+        task.finished.connect(self._tidy)
         task.start()
+
+    def _tidy(self) -> None:
+        self._tasks = {task for task in self._tasks if not task.isFinished()}
 
     def end(self) -> None:
         """Stop all tasks and wait until they are gone."""

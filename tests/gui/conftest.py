@@ -1,5 +1,6 @@
 """The window without a screen, in a home of its own; no test may leave a thread or a timer behind."""
 
+import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -13,8 +14,6 @@ from PIL import Image
 from PySide6.QtCore import QThread, QTimer
 from pytestqt.qtbot import QtBot
 from upscaler_gui.main_window import MainWindow
-
-POCKET = Path(__file__).resolve().parents[2] / "upscaler/models/data/pocket-x4.safetensors"
 
 
 @pytest.fixture(autouse=True)
@@ -31,13 +30,15 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     before = set(threading.enumerate())
     window = MainWindow()
     qtbot.addWidget(window)
-    window.panel.model.setText(str(POCKET))
+    window.panel.model.setText("pocket")
+    window.by_itself.setChecked(False)
     window.show()
     yield window
     if window.jobs.running:
         window.jobs.cancel()
         qtbot.waitUntil(lambda: not window.jobs.running, timeout=60_000)
     window.close()
+    assert not multiprocessing.active_children()
     assert not [timer for timer in window.findChildren(QTimer) if timer.isActive()]
     assert not [thread for thread in window.findChildren(QThread) if thread.isRunning()]
     left = {thread for thread in set(threading.enumerate()) - before if thread.name.startswith("upscaler")}

@@ -41,12 +41,22 @@ def test_a_running_row_cannot_be_removed() -> None:
     assert [row.path for row in queue.rows] == [TWO[1]]
 
 
-def test_cancelling_leaves_what_is_finished() -> None:
+def test_a_row_is_found_by_its_path_after_others_were_removed() -> None:
+    queue = QueueState()
+    queue.add(TWO)
+    queue.remove([0])
+    assert queue.where(TWO[1]) == 0
+    assert queue.where(TWO[0]) is None
+
+
+def test_the_whole_is_not_done_before_the_last_file_was_written_and_checked() -> None:
     queue = QueueState()
     queue.add(TWO)
     queue.change(0, state=State.DONE)
-    queue.cancel()
-    assert [row.state for row in queue.rows] == [State.DONE, State.CANCELLED]
+    queue.change(1, state=State.RUNNING, done=1.0)
+    assert queue.done < 1
+    queue.change(1, state=State.DONE)
+    assert queue.done == 1
 
 
 def test_no_time_is_promised_before_there_is_a_pace() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,6 +58,24 @@ def doctor(
     raise typer.Exit(0 if all(fact.good for fact in facts) else 1)
 
 
+@app.command()
+def gui(
+    files: Annotated[list[Path] | None, typer.Argument(help="Files and folders to put into the queue.")] = None,
+) -> None:
+    """Open the window."""
+    try:
+        from upscaler_gui.app import main as window
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] not in ("PySide6", "upscaler_gui"):
+            raise
+        from upscaler.errors import UsageError
+
+        raise UsageError(
+            "The window needs PySide6, which is not here; pip install 'upscaler[gui]' brings it."
+        ) from error
+    raise typer.Exit(window([str(file) for file in files or []]))
+
+
 @cache.command("list")
 def cache_list() -> None:
     """Show what the cache holds, and where."""
@@ -83,3 +102,8 @@ def cache_clear(
 def main() -> None:
     """The console script."""
     sys.exit(run_command("upscaler", lambda: app(standalone_mode=True)))
+
+
+def main_gui() -> None:
+    """The console script that opens the window."""
+    sys.exit(run_command("upscaler-gui", lambda: app(["gui", *sys.argv[1:]])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from upscaler.jobs.recipes import Models
 from upscaler.jobs.sizes import out_edge, target_size, wanted_scale
@@ -26,7 +27,10 @@ class Preview:
 
     seconds: float
     megapixels: float
-    """Of the input that was run, surroundings included: seconds / megapixels is the model's pace."""
+    """Of the input that was run, surroundings included: seconds / megapixels is the models' pace."""
+
+    models: tuple[str, ...]
+    """As users call them, in the order in which they ran: ``span x4``."""
 
 
 def preview(pixels: Pixels, region: Region, models: Models, *, stop: Callable[[], bool] | None = None) -> Preview:
@@ -54,4 +58,5 @@ def preview(pixels: Pixels, region: Region, models: Models, *, stop: Callable[[]
     x1, y1 = out_edge(right, scale_x), out_edge(bottom, scale_y)
     from_x, from_y = out_edge(seen_left, scale_x), out_edge(seen_top, scale_y)
     kept = result[y0 - from_y : y1 - from_y, x0 - from_x : x1 - from_x]
-    return Preview(kept, x0, y0, seconds, part.shape[0] * part.shape[1] / 1e6)
+    names = tuple(f"{Path(step.model).stem} x{step.scale:g}" for step in recipe.steps)
+    return Preview(kept, x0, y0, seconds, part.shape[0] * part.shape[1] / 1e6, names)
