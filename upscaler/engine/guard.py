@@ -35,6 +35,9 @@ def _largest(x: Tensor) -> Tensor:
 def patch(y: Tensor, plain: Tensor, limit: Tensor) -> Tensor:
     """``y`` with ``plain`` where it is blown up, and smoothly around (1,C,H,W)."""
     wrong = ~(y.abs() <= limit).all(1, keepdim=True)
-    near = F.max_pool2d(wrong.float(), 4 * FEATHER + 1, 1, 2 * FEATHER)
-    weight = F.avg_pool2d(near, 2 * FEATHER + 1, 1, FEATHER, count_include_pad=False)
+    # Along one axis after the other: both pools cost what their window has pixels.
+    near = F.max_pool2d(wrong.float(), (4 * FEATHER + 1, 1), 1, (2 * FEATHER, 0))
+    near = F.max_pool2d(near, (1, 4 * FEATHER + 1), 1, (0, 2 * FEATHER))
+    weight = F.avg_pool2d(near, (2 * FEATHER + 1, 1), 1, (FEATHER, 0), count_include_pad=False)
+    weight = F.avg_pool2d(weight, (1, 2 * FEATHER + 1), 1, (0, FEATHER), count_include_pad=False)
     return torch.where(wrong, plain, plain * weight + y.where(~wrong, 0) * (1 - weight))

@@ -30,6 +30,9 @@ from upscaler.networks.window import stack
 FLOOR = 16
 """Input pixels: below twice this a side is not halved; the halo would cost far more than what is kept."""
 
+PIECE = 512
+"""Input pixels: larger tiles that overflowed are cut before they are computed in float32."""
+
 CPU = torch.device("cpu")
 
 DEVICE_LOST: tuple[type[Exception], ...] = (
@@ -46,10 +49,17 @@ class Work:
 
     canvas: Canvas
     tile: Tile
+    full: bool = False
+    """It overflowed in half precision and is to be computed in float32."""
 
     @property
     def pixels(self) -> int:
         return self.tile.shape[0] * self.tile.shape[1]
+
+    @property
+    def whole(self) -> bool:
+        """It reads the whole picture; a piece of a picture that was to be one tile does not."""
+        return self.tile.shape == (self.canvas.grid.height, self.canvas.grid.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,7 @@ class Ladder:
                 if batch:
                     launched.append(self._launch(batch))
                     continue
-                self._finish(launched[0])
+                done, again = self._finish(launched[0])
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 failed = batch or launched.popleft().batch
                 waiting.put_back([work for other in launched for work in other.batch])
@@ -136,7 +146,9 @@ class Ladder:
                 waiting.count(len(instead) - len(failed))
                 waiting.put_back(instead)
                 continue
-            for work in launched.popleft().batch:
+            waiting.put_back(again)
+            waiting.count(len(again) - (len(launched.popleft().batch) - len(done)))
+            for work in done:
                 yield work, waiting.added()
 
     def _take(self, waiting: "_Waiting") -> list[Work]:
@@ -161,7 +173,7 @@ class Ladder:
 
     def _pieces(self, work: Work) -> list[Work]:
         tiles = split(work.tile, self._model.traits, FLOOR, self._overlap)
-        return [Work(work.canvas, tile) for tile in tiles]
+        return [Work(work.canvas, tile, work.full) for tile in tiles]
 
     def _climb_down(self, batch: list[Work], error: Exception) -> list[Work]:
         """What to do instead of a batch that failed."""
@@ -206,15 +218,15 @@ class Ladder:
     def _to_cpu(self, batch: list[Work], why: str) -> list[Work]:
         self._tell(Fallback(f"{why}; going on with the CPU (finished tiles are kept)."))
         self._device, self._dtype = CPU, torch.float32
-        self._full = self.eager = self._eager_fp32()
-        self._executor = self.eager
+        self._full = None
+        self._executor = self.eager = self._in_full()
         self._most = sys.maxsize
         return batch
 
     def _launch(self, batch: list[Work]) -> Launched:
         """Start the network on a batch; on an accelerator nothing waits for it."""
         x, window = self._inputs(batch)
-        y = self._forward(self._executor, x, window)
+        y = self._forward(self._in_full() if batch[0].full else self._executor, x, window)
         wrong = guard.blown(y, guard.limits(x))
         if y.device.type == "cpu":
             return Launched(batch, x, window, y, wrong)
@@ -222,21 +234,26 @@ class Ladder:
         host = [None if p is None else fetch(p) for p in pixels]
         return Launched(batch, x, window, y, fetch(wrong), host, arrival(y.device))
 
-    def _finish(self, launched: Launched) -> None:
-        """Put the results of a batch in their places."""
+    def _finish(self, launched: Launched) -> tuple[list[Work], list[Work]]:
+        """Put the results of a batch in their places: which are, and what has to be computed again instead."""
+        done, again = [], []
         if launched.arrived is not None:
             launched.arrived.synchronize()
         for i, work in enumerate(launched.batch):
             pixels = launched.pixels[i] if launched.pixels else None
+            if launched.wrong[i] and self._dtype != torch.float32 and not work.full:
+                again += self._in_fp32(work)
+                continue
+            done.append(work)
             if launched.wrong[i]:
-                window = None if launched.window is None else launched.window[i : i + 1]
-                y = self._repaired(work, launched.x[i : i + 1], window, launched.y[i : i + 1].cpu())
+                y = self._repaired(work, launched.x[i : i + 1].cpu(), launched.y[i : i + 1].cpu())
             elif pixels is not None:
                 work.canvas.paste(work.tile, pixels)
                 continue
             else:
                 y = launched.y[i].cpu()
             work.canvas.place(work.tile, self._kept(work.tile, y))
+        return done, again
 
     def _kept(self, tile: Tile, y: Tensor) -> Tensor:
         scale = self._model.scale
@@ -249,8 +266,7 @@ class Ladder:
 
     def _inputs(self, batch: list[Work]) -> tuple[Tensor, Tensor | None]:
         x = colour_to_tensor([work.canvas.cut(work.tile) for work in batch], self._device)
-        whole = batch[0].canvas.grid.whole
-        window = None if whole else stack([work.canvas.grid.window(work.tile) for work in batch])
+        window = None if batch[0].whole else stack([work.canvas.grid.window(work.tile) for work in batch])
         # A tile at the end of an axis is extended as the picture would be; any other gets a little more halo.
         return extend(x, self._model.traits.min_size, self._model.traits.multiple), window
 
@@ -274,37 +290,32 @@ class Ladder:
             self._executor = self.eager
             return self._executor.run(x, window)
 
-    def _eager_fp32(self) -> Eager:
-        eager = Eager(self._model, self._device, torch.float32)
-        if self._known is not None:
-            tell_network(eager.network, self._known)
-        return eager
+    def _in_full(self) -> Eager:
+        """The network in float32, made when it is first needed."""
+        if self._full is None:
+            self._full = Eager(self._model, self._device, torch.float32)
+            if self._known is not None:
+                tell_network(self._full.network, self._known)
+        return self._full
 
-    def _repaired(self, work: Work, x: Tensor, window: Tensor | None, y: Tensor) -> Tensor:
-        """What is put in the place of one blown-up result: 3,H,W."""
-        limit = guard.limits(x).cpu()
-        if self._dtype != torch.float32:
-            if self._full is None:
-                self._full = self._eager_fp32()
-            y = self._forward(self._full, x, window).cpu()
-            self._tell(
-                Fallback(
-                    f"{self._where(work)} overflowed in half precision and was computed in fp32.", work.canvas.number
-                )
-            )
-        if bool(guard.blown(y, limit)):
-            size = (work.canvas.grid.height, work.canvas.grid.width)
-            height, width = work.tile.shape
-            plain = enlarge(x[:, :, :height, :width].cpu(), work.tile, size, self._model.scale)
-            y = guard.patch(y[:, :, : plain.shape[2], : plain.shape[3]], plain, limit)
-            self._tell(
-                Fallback(
-                    f"{self._where(work)} holds a pattern that {self._model.name} cannot enlarge (it answers with "
-                    "values far beyond white); bicubic stands there instead.",
-                    work.canvas.number,
-                )
-            )
-        return y[0]
+    def _in_fp32(self, work: Work) -> list[Work]:
+        """What to compute instead of a tile that overflowed; in pieces, for float32 needs more memory."""
+        sentence = f"{self._where(work)} overflowed in half precision and was computed in fp32."
+        self._tell(Fallback(sentence, work.canvas.number))
+        whole = Work(work.canvas, work.tile, full=True)
+        return (self._pieces(whole) if work.pixels > PIECE**2 and not self._overlap else []) or [whole]
+
+    def _repaired(self, work: Work, x: Tensor, y: Tensor) -> Tensor:
+        """What is put in the place of one result that is blown up in float32: 3,H,W."""
+        size = (work.canvas.grid.height, work.canvas.grid.width)
+        height, width = work.tile.shape
+        plain = enlarge(x[:, :, :height, :width], work.tile, size, self._model.scale)
+        sentence = (
+            f"{self._where(work)} holds a pattern that {self._model.name} cannot enlarge (it answers with values far "
+            "beyond white); bicubic stands there instead."
+        )
+        self._tell(Fallback(sentence, work.canvas.number))
+        return guard.patch(y[:, :, : plain.shape[2], : plain.shape[3]], plain, guard.limits(x))[0]
 
     def _where(self, work: Work) -> str:
         return f"The tile at row {work.tile.rows.start}, column {work.tile.columns.start}"
@@ -312,7 +323,7 @@ class Ladder:
 
 def _form(work: Work) -> tuple[object, ...]:
     """What tiles must have in common to lie in one batch."""
-    return work.tile.shape, work.canvas.grid.whole, work.canvas.layout.colours, work.canvas.layout.dtype
+    return work.tile.shape, work.whole, work.full, work.canvas.layout.colours, work.canvas.layout.dtype
 
 
 class _Waiting:
