@@ -88,6 +88,13 @@ def official(weights: Path) -> Iterator[Subject]:
                 )
 
 
+def embedded() -> Iterator[Subject]:
+    """The models that travel with the program."""
+    for path in sorted((ROOT / "upscaler" / "models" / "data").glob("*.safetensors")):
+        name, _, scale = path.stem.rpartition("-x")
+        yield Subject(name, int(scale), official=True, cost=0, load=partial(load_model, path))
+
+
 def seeded() -> Iterator[Subject]:
     """The networks that are asked for by name and whose weights are not at hand."""
     from tests.networks.named import NAMED, load
@@ -258,7 +265,8 @@ def main() -> None:
     parser.add_argument("--seeded", action="store_true")
     parser.add_argument("--again", action="store_true", help="also what is already known")
     chosen = parser.parse_args()
-    subjects = sorted((*official(chosen.weights), *(seeded() if chosen.seeded else ())), key=lambda s: s.cost)
+    found = (*embedded(), *official(chosen.weights), *(seeded() if chosen.seeded else ()))
+    subjects = sorted(found, key=lambda s: s.cost)
     for sign, part in PARTS.items():
         for subject in subjects:
             if chosen.only and subject.name not in chosen.only:
