@@ -1,6 +1,7 @@
 """Upscaler: tiles equal the whole picture, and the same input gives the same bytes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,3 +115,12 @@ def test_progress_counts_every_tile_once(picture: Pixels) -> None:
     done = [event for event in told if isinstance(event, TileDone)]
     assert [event.done for event in done] == list(range(1, len(done) + 1))
     assert {event.total for event in done} == {len(done)}
+
+
+def test_a_grid_that_needs_a_larger_tile_than_was_asked_for_gets_it(picture: Pixels) -> None:
+    told: list[Event] = []
+    model, trouble = small()
+    coarse = replace(model, traits=replace(model.traits, grid=512))
+    Upscaler(coarse, precision="fp32", tile=8, memory=1, tell=told.append).upscale(picture)
+    assert told == [TileDone(1, 1)]
+    assert trouble.pixels[-1] == 120 * 150

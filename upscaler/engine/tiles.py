@@ -128,6 +128,11 @@ class TileGrid:
         return (Tile(row, column) for row in self.rows for column in self.columns)
 
     @property
+    def largest(self) -> int:
+        """Pixels that the largest tile reads."""
+        return max(row.read for row in self.rows) * max(column.read for column in self.columns)
+
+    @property
     def whole(self) -> bool:
         """One tile holds the whole picture."""
         return len(self) == 1

@@ -206,8 +206,9 @@ class Upscaler:
     def _open(self, source: Source) -> Enlarging:
         layout = layout_of(source.channels, source.dtype)
         plan = self._plan((source.height, source.width), layout)
-        self._runner.allow(plan.at_once)
         grid = self._grid((source.height, source.width), plan.core)
+        # The grid may need larger tiles than were planned.
+        self._runner.allow(max(plan.at_once, grid.largest))
         return Enlarging(source, layout, grid, self.model.scale, blended=self._overlap > 0 and not grid.whole)
 
     def _grid(self, size: tuple[int, int], core: int | None) -> TileGrid:
