@@ -1,6 +1,6 @@
 """The README's picture: a part of an example enlarged plainly and by the program, side by side.
 
-    python -m tools.before_after examples/colosseum.png 170 60 MODEL docs/pictures/before_after.png
+python -m tools.before_after examples/colosseum.png 170 60 MODEL docs/pictures/before_after.png
 """
 
 import sys

@@ -47,7 +47,7 @@ TILE = 256
 SMALL = 160
 """Of the photo that tells what half precision costs."""
 
-AFFORDABLE = 1e12
+AFFORDABLE = 3e10
 """Exact tiles take a pass for each statistic: left out above this many passes times multiply-adds at 256x256."""
 
 METHOD = 1

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -30,6 +31,7 @@ from upscaler_gui.theme import apply_theme
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (1280, 800)
+Dialog = TypeVar("Dialog", bound=QDialog)
 PATIENCE = 300  # seconds
 LARGEST = 300_000  # bytes; above it a palette serves
 
@@ -87,7 +89,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def opened(window: MainWindow, kind: type[CompareDialog] | type[ModelDialog]) -> QDialog:
+def opened(window: MainWindow, kind: type[Dialog]) -> Dialog:
     until(lambda: bool(window.findChildren(kind)))
     return window.findChildren(kind)[0]
 
