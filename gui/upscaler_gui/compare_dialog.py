@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,12 @@ class CompareDialog(QDialog):
         self.accept()
 
     def _synchronise(self, number: int) -> None:
+        """Show the same place at the same zoom in all panes as in this one."""
         state = self.panes[number].viewer.state
         for pane in self.panes:
             other = pane.viewer.state
-            shared = (state.picture, state.view) == (other.picture, other.view)
-            if shared and (state.zoom, state.centre) != (other.zoom, other.centre):
-                pane.viewer.state = state
+            if state.picture == other.picture:
+                pane.viewer.state = replace(other, zoom=state.zoom, centre=state.centre, fitted=state.fitted)
                 pane.viewer.update()
 
     # One model after the other: they would only slow each other down.
@@ -120,12 +121,14 @@ class CompareDialog(QDialog):
     def _made(self, number: int, made: Preview) -> None:
         pane = self.panes[number]
         image = to_levels(to_8bit(made.pixels))
-        first = not any(other.use.isEnabled() for other in self.panes)
+        shown = next((n for n, other in enumerate(self.panes) if other.use.isEnabled()), None)
+        pane.viewer.blockSignals(True)  # it takes over the others' place, and does not give its own
         pane.viewer.show_picture(image, image[0].width(), image[0].height())
-        if first:
+        pane.viewer.blockSignals(False)
+        if shown is None:
             pane.viewer.zoom_to(1.0)
         else:
-            self._synchronise(next(n for n, other in enumerate(self.panes) if other.use.isEnabled()))
+            self._synchronise(shown)
         pane.use.setEnabled(True)
         self.made.emit(made)
         text = self.tr("{seconds:.1f} s here").format(seconds=made.seconds)

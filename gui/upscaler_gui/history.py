@@ -37,12 +37,12 @@ class Past:
     exit_code: int = 0
 
 
-def append(report: Report) -> None:
-    """Remember a job; where the disk refuses, nothing is remembered."""
+def append(report: Report, summary: str) -> None:
+    """Remember a job, ``summary`` being its outcome in words; where the disk refuses, nothing is remembered."""
     outputs = [item.output for item in report.items if item.output]
     past = Past(
         when=time.time(),
-        summary=report.summary(),
+        summary=summary,
         model=", ".join(dict.fromkeys(model for item in report.items for model in item.models)),
         folder=str(Path(outputs[0]).parent) if outputs else "",
         failed=tuple(f"{Path(item.source).name}: {item.sentence}" for item in report.items if item.state == "failed"),

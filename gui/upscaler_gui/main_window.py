@@ -58,7 +58,7 @@ from upscaler_gui.preview_controller import PreviewController
 from upscaler_gui.queue_model import ProgressDelegate, QueueModel, state_detail
 from upscaler_gui.queue_state import FINAL, QueueState, State
 from upscaler_gui.settings_panel import SettingsPanel
-from upscaler_gui.summary import promise, time_text
+from upscaler_gui.summary import outcome, promise, time_text
 from upscaler_gui.thumbnails import ThumbnailController
 from upscaler_gui.viewer import Viewer
 from upscaler_gui.workers import Call, Threads
@@ -550,14 +550,15 @@ class MainWindow(QMainWindow):
             self.say(result)
             self.notifier.tell(result)
             return
-        history.append(result)
+        sentence = outcome(result)
+        history.append(result, sentence)
         self._learn_from(result)
         self._show_current()
-        self.say(result.error or result.summary())
+        self.say(sentence)
         if result.exit_code in (0, 1) and self.queue.state.pending():
             self.start()  # what was dropped meanwhile
         else:
-            self.notifier.tell(result.error or result.summary())
+            self.notifier.tell(sentence)
             self.plans.outdate()
 
     def _learn_from(self, report: Report) -> None:

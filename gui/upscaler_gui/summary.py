@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
+from upscaler.jobs.report import Report
 from upscaler_gui.engine_process import Outlook
 
 translate = QCoreApplication.translate
@@ -24,6 +25,20 @@ def promise(outlook: Outlook, seconds: float | None) -> list[str]:
         width, height, out_width, out_height = outlook.sizes
         return [first, f"{width}×{height} → {out_width}×{out_height}"]
     return [first, translate("Summary", "{count} megapixels in all").format(count=round(outlook.megapixels_out))]
+
+
+def outcome(report: Report) -> str:
+    """23 done, 1 failed, in 40 s; or the sentence with which the job ended early."""
+    if report.error:
+        return report.error
+    counted = (
+        (report.count("finished"), translate("Summary", "{count} done")),
+        (report.count("skipped"), translate("Summary", "{count} skipped")),
+        (report.count("failed"), translate("Summary", "{count} failed")),
+    )
+    parts = [text.format(count=count) for count, text in counted if count]
+    parts.append(translate("Summary", "in {time}").format(time=time_text(report.seconds)))
+    return ", ".join(parts)
 
 
 def time_text(seconds: float) -> str:

@@ -16,7 +16,7 @@ def apply_theme(app: QApplication, *, dark: bool | None = None) -> None:
 
 
 def dark_palette() -> QPalette:
-    palette = _palette(QColor("#202124"), QColor("#17181a"), QColor("#e8eaed"), QColor("#9aa0a6"), QColor("#2d2f33"))
+    palette = _palette(QColor("#232528"), QColor("#33363b"), QColor("#e8eaed"), QColor("#b4bac1"), QColor("#3c4046"))
     palette.setColor(QPalette.ColorRole.Link, QColor("#8ab4f8"))
     return palette
 

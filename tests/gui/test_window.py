@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PIL import Image
+from PySide6.QtCore import QMimeData, QObject, QPointF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDropEvent, QImage
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QMessageBox, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
+from upscaler_gui.inputs import options_from_text
 from upscaler_gui.main_window import MainWindow
 from upscaler_gui.queue_model import QueueModel
 from upscaler_gui.queue_state import QueueState, State
@@ -24,6 +30,7 @@ from upscaler.jobs.settings import Settings
 
 log = logging.getLogger(__name__)
 
+NO_FOCUS = Qt.FocusPolicy.NoFocus
 PATIENCE = 120_000  # ms; machines that are busy with other tests are slow
 
 
@@ -242,3 +249,159 @@ def test_the_table_keeps_qts_rules(qtmodeltester: ModelTester) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(40, "40 s"), (200, "3 min"), (7500, "2 h 05 min")])
 def test_times_are_told_as_people_say_them(seconds: float, text: str) -> None:
     assert time_text(seconds) == text
+
+
+def test_a_first_look_comes_by_itself_and_lets_start_say_how_long_it_takes(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    window.by_itself.setChecked(True)
+    drop(window, *photos("a.png", side=60))
+    qtbot.waitUntil(lambda: window.viewer.has_result(), timeout=PATIENCE)
+    assert "1 file, about 1 s" in window.start_button.text()
+    window.panel.format.setCurrentIndex(window.panel.format.findData("webp"))
+    assert not window.viewer.has_result()
+
+
+def test_what_is_dropped_while_a_job_runs_follows_it(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    first, second = photos("a.png", "b.png", side=200)
+    window.panel.advanced.setChecked(True)
+    window.panel.tile.setValue(64)
+    drop(window, first)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.start()
+    qtbot.waitUntil(lambda: states(window) == [State.RUNNING], timeout=PATIENCE)
+    drop(window, second)
+    qtbot.waitUntil(lambda: states(window) == [State.DONE, State.DONE], timeout=PATIENCE)
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=PATIENCE)
+
+
+def test_what_the_running_job_will_do_cannot_be_removed(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    drop(window, *photos("a.png", "b.png", side=120))
+    qtbot.waitUntil(lambda: len(names(window)) == 2, timeout=PATIENCE)
+    window.start()
+    window.table.selectAll()
+    window._remove()
+    assert len(names(window)) == 2
+    assert "stays in the queue" in window.message.text()
+    qtbot.waitUntil(lambda: not window.jobs.running, timeout=PATIENCE)
+    window._remove()
+    assert names(window) == []
+
+
+def test_rows_wait_again_when_the_engine_was_killed(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    drop(window, *photos("large.png", side=300))
+    window.panel.advanced.setChecked(True)
+    window.panel.tile.setValue(64)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.start()
+    qtbot.waitUntil(lambda: window.queue.state.rows[0].done > 0, timeout=PATIENCE)
+    assert window.engine.pid is not None
+    with qtbot.waitSignal(window.jobs.ended, timeout=PATIENCE):
+        psutil.Process(window.engine.pid).kill()
+    assert "stopped unexpectedly" in window.message.text()
+    assert states(window) == [State.WAITING]
+    run_all(window, qtbot)
+    assert states(window) == [State.DONE]
+
+
+def test_a_film_is_a_row_with_its_size_and_says_that_it_has_no_preview(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    film = tmp_path / "moving.gif"
+    frames = [Image.new("RGB", (30, 20), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(film, save_all=True, append_images=frames[1:], duration=50)
+    drop(window, film)
+    qtbot.waitUntil(lambda: window.plans.outlook is not None, timeout=PATIENCE)
+    qtbot.waitUntil(lambda: "without a preview" in window.viewer.hint, timeout=PATIENCE)
+    assert window.queue.state.rows[0].size_out == (120, 80)
+    assert window.queue.state.rows[0].film
+    assert not window.preview_button.isEnabled()
+    assert "about" not in window.start_button.text()
+
+
+def test_a_word_comes_at_the_end_unless_it_is_not_wanted(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    told: list[str] = []
+    window.notifier.told.connect(told.append)
+    (photo,) = photos("a.png")
+    drop(window, photo)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    window.activateWindow()
+    QApplication.setActiveWindow(None)
+    run_all(window, qtbot)
+    assert told == ["1 done, in 1 s"] or told[0].startswith("1 done")
+    window.notice.setChecked(False)
+    window.retry(0)
+    run_all(window, qtbot)
+    assert len(told) == 1
+
+
+def test_files_can_be_dropped_on_any_part_of_the_window(window: MainWindow) -> None:
+    assert window.acceptDrops()
+    assert not [widget for widget in window.findChildren(QWidget) if widget.acceptDrops()]
+
+
+def test_everything_is_reached_by_keys_and_has_a_name(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    drop(window, *photos("a.png"))
+    qtbot.waitUntil(lambda: window.previews.shown is not None, timeout=PATIENCE)
+    window.table.setFocus()
+    order: list[QWidget] = []
+    while (here := window.focusWidget()) is not None and here not in order:
+        order.append(here)
+        window.focusNextChild()
+    buttons = [w for w in window.findChildren(QAbstractButton) if w.isVisible() and w.isEnabled()]
+    fields = [w for w in window.findChildren(QComboBox) if w.isEnabled()]
+    assert not [w for w in (*buttons, *fields, window.viewer) if w not in order and w.focusPolicy() != NO_FOCUS]
+    assert order.index(window.viewer) < order.index(window.panel.target) < order.index(window.start_button)
+    for widget in order:
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        assert widget.accessibleName() or text.strip("…"), widget
+
+
+def test_the_slider_moves_by_keys_and_says_where_it_is(window: MainWindow, qtbot: QtBot) -> None:
+    window.viewer.setFocus()
+    qtbot.keyClick(window.viewer, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert window.viewer.state.split == pytest.approx(0.55)
+    assert "slider at 55%" in window.viewer.accessibleDescription()
+
+
+def test_100_percent_is_one_to_one_on_a_screen_of_high_density() -> None:
+    code = """
+import sys
+import numpy as np
+from PySide6.QtWidgets import QApplication
+from upscaler_gui.images import to_levels
+from upscaler_gui.viewer import Viewer
+app = QApplication([])
+pixels = np.random.default_rng(1).integers(0, 256, (900, 900, 3), dtype=np.uint8)
+viewer = Viewer()
+viewer.resize(200, 150)
+viewer.show()
+viewer.show_picture(to_levels(pixels), 900, 900)
+viewer.zoom_to(1.0)
+seen = viewer.grab().toImage()
+assert (seen.width(), seen.height()) == (400, 300), seen.size()
+left, top, *_ = viewer.state.visible()
+for x, y in ((10, 20), (399, 5), (200, 150), (7, 299)):
+    colour = seen.pixelColor(x, y)
+    assert (colour.red(), colour.green(), colour.blue()) == tuple(pixels[top + y, left + x])
+"""
+    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "PYTHONPATH": "gui"}
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.run([sys.executable, "-c", code], env=environment, cwd=root, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+
+
+def test_options_of_another_version_are_left_out_and_the_others_restored() -> None:
+    text = '{"model": "span", "hologram": true, "quality": 400, "format": "png"}'
+    assert options_from_text(text) == {"model": "span", "format": "png"}
+    assert options_from_text("nonsense") == {}
+
+
+def test_a_long_session_does_not_end_python() -> None:
+    class Speaker(QObject):
+        said = Signal()
+
+    speaker = Speaker()
+    for _ in range(20_000):
+        speaker.said.emit()
+    assert sys.getrefcount(True) > 20_000

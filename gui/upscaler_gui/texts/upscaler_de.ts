@@ -5,546 +5,749 @@
     <name>Cards</name>
     <message>
         <source>Purpose</source>
-        <translation type="unfinished"></translation>
+        <translation>Zweck</translation>
     </message>
     <message>
         <source>Scales</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergrößerungen</translation>
     </message>
     <message>
         <source>any</source>
-        <translation type="unfinished"></translation>
+        <translation>beliebig</translation>
     </message>
     <message>
         <source>Quality (Set5, PSNR-Y)</source>
-        <translation type="unfinished"></translation>
+        <translation>Güte (Set5, PSNR-Y)</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>Tempo</translation>
     </message>
     <message>
         <source>Parameters</source>
-        <translation type="unfinished"></translation>
+        <translation>Parameter</translation>
     </message>
     <message>
         <source>Multiply-adds (256×256)</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechenschritte (256×256)</translation>
     </message>
     <message>
         <source>Licence</source>
-        <translation type="unfinished"></translation>
+        <translation>Lizenz</translation>
     </message>
     <message>
         <source> (commercial use allowed)</source>
-        <translation type="unfinished"></translation>
+        <translation> (gewerbliche Nutzung erlaubt)</translation>
     </message>
     <message>
         <source>Weights</source>
-        <translation type="unfinished"></translation>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <source>about {pace:.1f} s per megapixel here</source>
+        <translation>hier etwa {pace:.1f} s je Megapixel</translation>
+    </message>
+    <message>
+        <source>{time:g} × the time of span</source>
+        <translation>{time:g}-mal so lange wie span</translation>
     </message>
     <message>
         <source>on this machine</source>
-        <translation type="unfinished"></translation>
+        <translation>auf diesem Rechner</translation>
     </message>
     <message>
         <source>to be downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>muss geladen werden</translation>
+    </message>
+    <message>
+        <source>cannot be had</source>
+        <translation>nicht zu bekommen</translation>
     </message>
     <message>
         <source>By</source>
-        <translation type="unfinished"></translation>
+        <translation>Von</translation>
     </message>
     <message>
         <source>Paper</source>
-        <translation type="unfinished"></translation>
+        <translation>Veröffentlichung</translation>
     </message>
 </context>
 <context>
     <name>CompareDialog</name>
     <message>
         <source>Compare models</source>
-        <translation type="unfinished"></translation>
+        <translation>Modelle vergleichen</translation>
     </message>
     <message>
         <source>Zoom and place are shared. Choose models above the pictures.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Bilder zeigen dieselbe Stelle gleich groß. Die Modelle werden über den Bildern gewählt.</translation>
     </message>
     <message>
         <source>waiting…</source>
-        <translation type="unfinished"></translation>
+        <translation>wartet …</translation>
     </message>
     <message>
         <source>running…</source>
-        <translation type="unfinished"></translation>
+        <translation>läuft …</translation>
+    </message>
+    <message>
+        <source>downloading: {share}</source>
+        <translation>wird geladen: {share}</translation>
     </message>
     <message>
         <source>{seconds:.1f} s here</source>
-        <translation type="unfinished"></translation>
+        <translation>{seconds:.1f} s für diese Stelle</translation>
     </message>
     <message>
         <source>, about {time} for the queue</source>
-        <translation type="unfinished"></translation>
+        <translation>, etwa {time} für die ganze Liste</translation>
+    </message>
+</context>
+<context>
+    <name>EngineLink</name>
+    <message>
+        <source>It was stopped.</source>
+        <translation>Abgebrochen.</translation>
+    </message>
+    <message>
+        <source>The engine stopped unexpectedly, perhaps for lack of memory; start again to go on from there.</source>
+        <translation>Der rechnende Prozess ist unerwartet beendet worden, vielleicht aus Mangel an Speicher; ein neuer Start macht dort weiter.</translation>
     </message>
 </context>
 <context>
     <name>HistoryDialog</name>
     <message>
         <source>History</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlauf</translation>
     </message>
     <message>
         <source>Past jobs</source>
-        <translation type="unfinished"></translation>
+        <translation>Frühere Aufträge</translation>
     </message>
     <message>
         <source>A double click opens the folder of the results.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Doppelklick öffnet den Ordner mit den Ergebnissen.</translation>
     </message>
     <message>
         <source>No job has run yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bisher ist kein Auftrag gelaufen.</translation>
+    </message>
+</context>
+<context>
+    <name>Images</name>
+    <message>
+        <source>{name} is a film or an animation; these are enlarged without a preview.</source>
+        <translation>{name} ist ein Film oder eine Animation; diese werden ohne Vorschau vergrößert.</translation>
+    </message>
+    <message>
+        <source>{name} is too large to be shown here; it can be enlarged all the same.</source>
+        <translation>{name} ist zu groß, um hier gezeigt zu werden; vergrößert werden kann es trotzdem.</translation>
     </message>
 </context>
 <context>
     <name>JobController</name>
     <message>
-        <source>Planning and loading the model…</source>
-        <translation type="unfinished"></translation>
+        <source>Looking at the files…</source>
+        <translation>Die Dateien werden angesehen …</translation>
     </message>
     <message>
         <source>Paused</source>
-        <translation type="unfinished"></translation>
+        <translation>Angehalten</translation>
     </message>
     <message>
         <source>Stopping after this tile…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird nach dieser Kachel beendet …</translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation>Das Modell wird geladen …</translation>
     </message>
     <message>
         <source>Downloading {name}: {share}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird heruntergeladen: {share}</translation>
     </message>
 </context>
 <context>
     <name>MainWindow</name>
     <message>
         <source>Queue</source>
-        <translation type="unfinished"></translation>
+        <translation>Liste</translation>
     </message>
     <message>
         <source>Drop pictures, films or folders here
 
 or paste a picture, or press Ctrl+O to open files</source>
-        <translation type="unfinished"></translation>
+        <translation>Bilder, Filme oder Ordner hier ablegen
+
+oder ein Bild einfügen, oder mit Strg+O Dateien öffnen</translation>
     </message>
     <message>
         <source>Start</source>
-        <translation type="unfinished"></translation>
+        <translation>Start</translation>
     </message>
     <message>
         <source>Pause</source>
-        <translation type="unfinished"></translation>
+        <translation>Pause</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>Preview</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Compare models…</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorschau</translation>
     </message>
     <message>
         <source>Progress of the whole queue</source>
-        <translation type="unfinished"></translation>
+        <translation>Fortschritt der ganzen Liste</translation>
     </message>
     <message>
         <source>Fit</source>
-        <translation type="unfinished"></translation>
+        <translation>Einpassen</translation>
     </message>
     <message>
         <source>&amp;File</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Datei</translation>
     </message>
     <message>
         <source>&amp;Edit</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Bearbeiten</translation>
     </message>
     <message>
         <source>&amp;View</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ansicht</translation>
     </message>
     <message>
         <source>&amp;Open files…</source>
-        <translation type="unfinished"></translation>
+        <translation>Dateien ö&amp;ffnen …</translation>
     </message>
     <message>
         <source>Open &amp;folder…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ordner öffnen …</translation>
     </message>
     <message>
         <source>&amp;Start</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Start</translation>
     </message>
     <message>
         <source>&amp;History…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Verlauf …</translation>
     </message>
     <message>
         <source>&amp;Quit</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Beenden</translation>
     </message>
     <message>
-        <source>&amp;Paste picture</source>
-        <translation type="unfinished"></translation>
+        <source>Enlarge what is in view, before the run</source>
+        <translation>Den sichtbaren Ausschnitt vorab vergrößern</translation>
+    </message>
+    <message>
+        <source>Compare…</source>
+        <translation>Vergleichen …</translation>
+    </message>
+    <message>
+        <source>Up to four models on what is in view</source>
+        <translation>Bis zu vier Modelle am sichtbaren Ausschnitt</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>Pa&amp;use or resume</source>
+        <translation>&amp;Anhalten oder fortsetzen</translation>
+    </message>
+    <message>
+        <source>&amp;Cancel</source>
+        <translation>Abbre&amp;chen</translation>
+    </message>
+    <message>
+        <source>&amp;Paste picture or files</source>
+        <translation>Bild oder Dateien &amp;einfügen</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>E&amp;rneut versuchen</translation>
+    </message>
+    <message>
+        <source>&amp;Show in folder</source>
+        <translation>Im &amp;Ordner zeigen</translation>
     </message>
     <message>
         <source>&amp;Remove from queue</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus der &amp;Liste nehmen</translation>
     </message>
     <message>
         <source>Clear &amp;finished</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Fertige aus der Liste nehmen</translation>
     </message>
     <message>
         <source>&amp;Preview what is in view</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Vorschau des Ausschnitts</translation>
     </message>
     <message>
         <source>&amp;Compare models…</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Modelle vergleichen …</translation>
+    </message>
+    <message>
+        <source>&amp;Fit</source>
+        <translation>&amp;Einpassen</translation>
+    </message>
+    <message>
+        <source>&amp;100 %</source>
+        <translation>&amp;100 %</translation>
+    </message>
+    <message>
+        <source>&amp;200 %</source>
+        <translation>&amp;200 %</translation>
+    </message>
+    <message>
+        <source>&amp;Larger</source>
+        <translation>&amp;Größer</translation>
+    </message>
+    <message>
+        <source>S&amp;maller</source>
+        <translation>&amp;Kleiner</translation>
+    </message>
+    <message>
+        <source>Slider to the l&amp;eft</source>
+        <translation>Regler nach &amp;links</translation>
+    </message>
+    <message>
+        <source>Slider to the &amp;right</source>
+        <translation>Regler nach &amp;rechts</translation>
+    </message>
+    <message>
+        <source>Preview &amp;by itself</source>
+        <translation>Vorschau von &amp;selbst</translation>
+    </message>
+    <message>
+        <source>&amp;Notify when the job has ended</source>
+        <translation>&amp;Hinweis am Ende des Auftrags</translation>
+    </message>
+    <message>
+        <source>&amp;Copy a report of the last job</source>
+        <translation>&amp;Bericht über den letzten Auftrag kopieren</translation>
     </message>
     <message>
         <source>There was no picture or film in what you gave.</source>
-        <translation type="unfinished"></translation>
+        <translation>Darin war weder ein Bild noch ein Film.</translation>
+    </message>
+    <message>
+        <source>{count} more: they follow when these are done.</source>
+        <translation>{count} dazu: Sie folgen, sobald diese fertig sind.</translation>
     </message>
     <message>
         <source>Only files and pictures can be dropped here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur Dateien und Bilder können hier abgelegt werden.</translation>
     </message>
     <message>
         <source>Open files</source>
-        <translation type="unfinished"></translation>
+        <translation>Dateien öffnen</translation>
     </message>
     <message>
         <source>Open folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>What the running job will do stays in the queue until it has ended.</source>
+        <translation>Was zum laufenden Auftrag gehört, bleibt bis zu dessen Ende in der Liste.</translation>
     </message>
     <message>
         <source>Try again</source>
-        <translation type="unfinished"></translation>
+        <translation>Erneut versuchen</translation>
     </message>
     <message>
         <source>Show in folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Ordner zeigen</translation>
     </message>
     <message>
         <source>Remove from queue</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus der Liste nehmen</translation>
     </message>
     <message>
         <source>Resume</source>
-        <translation type="unfinished"></translation>
+        <translation>Fortsetzen</translation>
     </message>
     <message>
         <source>{time} left</source>
-        <translation type="unfinished"></translation>
+        <translation>noch {time}</translation>
+    </message>
+    <message>
+        <source>The report is in the clipboard; it names no files.</source>
+        <translation>Der Bericht liegt in der Zwischenablage; er nennt keine Dateien.</translation>
     </message>
     <message>
         <source>Still working</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch bei der Arbeit</translation>
     </message>
     <message>
-        <source>Stop the work and close? Finished files stay; the queue goes on from there the next time.</source>
-        <translation type="unfinished"></translation>
+        <source>Stop the work and close? Finished files stay; the same files dropped again go on from there.</source>
+        <translation>Arbeit abbrechen und schließen? Fertige Dateien bleiben; wer dieselben Dateien wieder ablegt, macht dort weiter.</translation>
     </message>
 </context>
 <context>
     <name>ModelDialog</name>
     <message>
         <source>Choose a model</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell wählen</translation>
     </message>
     <message>
         <source>Search name, purpose or licence</source>
-        <translation type="unfinished"></translation>
+        <translation>Name, Zweck oder Lizenz suchen</translation>
     </message>
     <message>
         <source>Models</source>
-        <translation type="unfinished"></translation>
+        <translation>Modelle</translation>
     </message>
     <message>
         <source>Card of the model</source>
-        <translation type="unfinished"></translation>
+        <translation>Karte des Modells</translation>
     </message>
     <message>
         <source>Download</source>
-        <translation type="unfinished"></translation>
+        <translation>Herunterladen</translation>
     </message>
     <message>
         <source>Automatic: the best for the scale and your preference</source>
-        <translation type="unfinished"></translation>
+        <translation>Automatisch: das beste für Vergrößerung und Vorliebe</translation>
     </message>
     <message>
         <source>The program takes the best model for the scale, and says which and why.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Programm nimmt das beste Modell für die Vergrößerung und sagt, welches und warum.</translation>
     </message>
     <message>
         <source>Stop</source>
-        <translation type="unfinished"></translation>
+        <translation>Anhalten</translation>
     </message>
     <message>
         <source>{name} is here.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist da.</translation>
     </message>
 </context>
 <context>
     <name>Pane</name>
     <message>
+        <source>(none)</source>
+        <translation>(keines)</translation>
+    </message>
+    <message>
+        <source>{name} (to be downloaded)</source>
+        <translation>{name} (muss geladen werden)</translation>
+    </message>
+    <message>
         <source>Model {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell {number}</translation>
     </message>
     <message>
         <source>Use this one</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieses nehmen</translation>
+    </message>
+</context>
+<context>
+    <name>PlanController</name>
+    <message>
+        <source>Downloading {name}: {share}</source>
+        <translation>{name} wird heruntergeladen: {share}</translation>
     </message>
 </context>
 <context>
     <name>PreviewController</name>
     <message>
-        <source>Enlarging what is in view…</source>
-        <translation type="unfinished"></translation>
+        <source>Before and after are shown here</source>
+        <translation>Hier erscheint das Bild vorher und nachher</translation>
     </message>
     <message>
-        <source>Preview: {seconds:.1f} s</source>
-        <translation type="unfinished"></translation>
+        <source>Enlarging what is in view…</source>
+        <translation>Der sichtbare Ausschnitt wird vergrößert …</translation>
+    </message>
+    <message>
+        <source>Downloading {name}: {share}</source>
+        <translation>{name} wird heruntergeladen: {share}</translation>
+    </message>
+    <message>
+        <source>Preview by {model}: {seconds:.1f} s</source>
+        <translation>Vorschau mit {model}: {seconds:.1f} s</translation>
     </message>
 </context>
 <context>
     <name>Queue</name>
     <message>
         <source>waiting</source>
-        <translation type="unfinished"></translation>
+        <translation>wartet</translation>
     </message>
     <message>
         <source>done</source>
-        <translation type="unfinished"></translation>
+        <translation>fertig</translation>
     </message>
     <message>
         <source>skipped</source>
-        <translation type="unfinished"></translation>
+        <translation>übersprungen</translation>
     </message>
     <message>
         <source>failed</source>
-        <translation type="unfinished"></translation>
+        <translation>misslungen</translation>
     </message>
     <message>
         <source>cancelled</source>
-        <translation type="unfinished"></translation>
+        <translation>abgebrochen</translation>
+    </message>
+    <message>
+        <source>preparing</source>
+        <translation>Vorbereitung</translation>
+    </message>
+    <message>
+        <source>writing</source>
+        <translation>wird gesichert</translation>
+    </message>
+    <message>
+        <source>frame {done} of {total}</source>
+        <translation>Einzelbild {done} von {total}</translation>
+    </message>
+    <message>
+        <source>tile {done} of {total}</source>
+        <translation>Kachel {done} von {total}</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>Size</source>
-        <translation type="unfinished"></translation>
+        <translation>Größe</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Stand</translation>
     </message>
 </context>
 <context>
     <name>SettingsPanel</name>
     <message>
         <source>Commercial use allowed only</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur für gewerbliche Nutzung</translation>
     </message>
     <message>
         <source>Lose nothing</source>
-        <translation type="unfinished"></translation>
+        <translation>Ohne Verlust</translation>
     </message>
     <message>
         <source>Leave out metadata</source>
-        <translation type="unfinished"></translation>
+        <translation>Metadaten weglassen</translation>
     </message>
     <message>
         <source>Exact tiles for every network (slower)</source>
-        <translation type="unfinished"></translation>
+        <translation>Immer exakte Kacheln (langsamer)</translation>
     </message>
     <message>
         <source>Speed</source>
-        <translation type="unfinished"></translation>
+        <translation>Tempo</translation>
     </message>
     <message>
         <source>Quality</source>
-        <translation type="unfinished"></translation>
+        <translation>Qualität</translation>
     </message>
     <message>
         <source>Little arithmetic</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenig Rechenaufwand</translation>
     </message>
     <message>
         <source>Little memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenig Speicher</translation>
     </message>
     <message>
         <source>Times larger</source>
-        <translation type="unfinished"></translation>
+        <translation>So viel Mal größer</translation>
     </message>
     <message>
         <source>Width in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Breite in Pixeln</translation>
     </message>
     <message>
         <source>Height in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Höhe in Pixeln</translation>
     </message>
     <message>
         <source>Longer side in pixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Längere Seite in Pixeln</translation>
     </message>
     <message>
         <source>Megapixels</source>
-        <translation type="unfinished"></translation>
+        <translation>Megapixel</translation>
     </message>
     <message>
         <source>As the input</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie die Vorlage</translation>
     </message>
     <message>
         <source>95 or visually lossless</source>
-        <translation type="unfinished"></translation>
+        <translation>95 oder sichtbar ohne Verlust</translation>
+    </message>
+    <message>
+        <source>Keep; skip what is done</source>
+        <translation>Behalten, Fertiges auslassen</translation>
+    </message>
+    <message>
+        <source>Keep; write beside them</source>
+        <translation>Behalten, daneben schreiben</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Ersetzen</translation>
     </message>
     <message>
         <source>Automatic</source>
-        <translation type="unfinished"></translation>
+        <translation>Automatisch</translation>
     </message>
     <message>
         <source>“upscaled” beside the inputs</source>
-        <translation type="unfinished"></translation>
+        <translation>„upscaled“ bei den Vorlagen</translation>
     </message>
     <message>
         <source>May hold {stem}, {scale}, {model}, {n} and {parent}</source>
-        <translation type="unfinished"></translation>
+        <translation>Darf {stem}, {scale}, {model}, {n} und {parent} enthalten</translation>
     </message>
     <message>
         <source>Model</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell</translation>
     </message>
     <message>
         <source>Size</source>
-        <translation type="unfinished"></translation>
+        <translation>Größe</translation>
     </message>
     <message>
         <source>Make it</source>
-        <translation type="unfinished"></translation>
+        <translation>Ziel</translation>
     </message>
     <message>
         <source>Output</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausgabe</translation>
     </message>
     <message>
         <source>Format</source>
-        <translation type="unfinished"></translation>
+        <translation>Format</translation>
     </message>
     <message>
         <source>Folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner</translation>
     </message>
     <message>
         <source>Choose folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner wählen</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Existing</source>
+        <translation>Vorhandene</translation>
     </message>
     <message>
         <source>Advanced</source>
-        <translation type="unfinished"></translation>
+        <translation>Erweitert</translation>
     </message>
     <message>
         <source>Device</source>
-        <translation type="unfinished"></translation>
+        <translation>Gerät</translation>
     </message>
     <message>
         <source>Precision</source>
-        <translation type="unfinished"></translation>
+        <translation>Genauigkeit</translation>
     </message>
     <message>
         <source>Tile</source>
-        <translation type="unfinished"></translation>
+        <translation>Kachel</translation>
     </message>
     <message>
         <source>Save…</source>
-        <translation type="unfinished"></translation>
+        <translation>Sichern …</translation>
     </message>
     <message>
         <source>Save as preset</source>
-        <translation type="unfinished"></translation>
+        <translation>Als Vorgabe sichern</translation>
     </message>
     <message>
         <source>Presets</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorgaben</translation>
     </message>
     <message>
         <source>Choose a model</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell wählen</translation>
     </message>
     <message>
         <source>Automatic by</source>
-        <translation type="unfinished"></translation>
+        <translation>Automatisch nach</translation>
     </message>
     <message>
         <source>Choose…</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen …</translation>
     </message>
     <message>
         <source>Name:</source>
-        <translation type="unfinished"></translation>
+        <translation>Name:</translation>
     </message>
     <message>
         <source>Output folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausgabeordner</translation>
     </message>
 </context>
 <context>
     <name>Summary</name>
     <message>
-        <source>Nothing to do: everything is skipped or cannot be read.</source>
-        <translation type="unfinished"></translation>
+        <source>Nothing to do: see the rows</source>
+        <translation>Nichts zu tun: siehe Liste</translation>
     </message>
     <message>
         <source>1 file</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Datei</translation>
     </message>
     <message>
         <source>{count} files</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Dateien</translation>
     </message>
     <message>
-        <source>{count} megapixels out</source>
-        <translation type="unfinished"></translation>
+        <source>{count} megapixels in all</source>
+        <translation>zusammen {count} Megapixel</translation>
+    </message>
+    <message>
+        <source>{count} done</source>
+        <translation>{count} fertig</translation>
+    </message>
+    <message>
+        <source>{count} skipped</source>
+        <translation>{count} übersprungen</translation>
+    </message>
+    <message>
+        <source>{count} failed</source>
+        <translation>{count} misslungen</translation>
+    </message>
+    <message>
+        <source>in {time}</source>
+        <translation>in {time}</translation>
     </message>
     <message>
         <source>about {time}</source>
-        <translation type="unfinished"></translation>
+        <translation>etwa {time}</translation>
     </message>
 </context>
 <context>
     <name>Viewer</name>
     <message>
         <source>Picture before and after</source>
-        <translation type="unfinished"></translation>
+        <translation>Bild vorher und nachher</translation>
+    </message>
+    <message>
+        <source>zoom {zoom:.0%}, slider at {split:.0%}</source>
+        <translation>Zoom {zoom:.0%}, Regler bei {split:.0%}</translation>
     </message>
     <message>
         <source>before</source>
-        <translation type="unfinished"></translation>
+        <translation>vorher</translation>
     </message>
     <message>
         <source>after</source>
-        <translation type="unfinished"></translation>
+        <translation>nachher</translation>
     </message>
 </context>
 </TS>
