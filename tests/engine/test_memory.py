@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.engine.small import small
 from upscaler.engine import Upscaler, allocator
 from upscaler.engine.memory import Need, _Ledger, need
-from upscaler.engine.plan import LARGEST, MARGIN, Room, tile_plan
+from upscaler.engine.plan import BANDS, LARGEST, MARGIN, Room, tile_plan
 from upscaler.networks.family import Traits
 
 CPU = torch.device("cpu")
@@ -52,7 +52,7 @@ def test_tiles_and_band_fill_the_budget_and_no_more(side: int, peak: float, halo
     assert plan.core is not None
     read = plan.core + 2 * halo
     assume(read > 2 * halo + 32)
-    used = read**2 * peak * MARGIN + plan.core * row
+    used = read**2 * peak * MARGIN + plan.core * BANDS * row
     assert used <= budget
     assert used > budget / 2 or read > LARGEST["cpu"] - 8
 

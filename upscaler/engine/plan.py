@@ -26,6 +26,9 @@ WHOLE = 1536**2
 STREAMED = 2**30
 """Bytes for tiles and the band that they fill, on the CPU, where no budget was given: more brings no speed."""
 
+BANDS = 2
+"""The one that tiles fill, and the one before, which is being written."""
+
 AT_ONCE = {"cpu": 256**2, "cuda": 1024**2}
 """Input pixels that one call should have: fewer leave the device idle between layers."""
 
@@ -91,7 +94,8 @@ def _side(row: float, need: Need, room: Room, kind: str, ring: int) -> int:
         # A halo that is twice what is kept costs more than any allocator.
         side = min(side, max(int((UNMAPPED / need.largest) ** 0.5), ring + ring // 2))
     bytes_ = room.all if room.given or kind != "cpu" else min(room.all, STREAMED)
-    while side > SMALLEST and side**2 * need.peak * MARGIN + max(side - ring, 0) * row * (kind == "cpu") > bytes_:
+    band = BANDS * row if kind == "cpu" else 0
+    while side > SMALLEST and side**2 * need.peak * MARGIN + max(side - ring, 0) * band > bytes_:
         side -= 8
     return side
 
