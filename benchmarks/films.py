@@ -20,7 +20,8 @@ import psutil
 
 from upscaler.engine import allocator
 from upscaler.jobs import FilmSettings, Plan, Report, Request, Settings, make_plan, run
-from upscaler.media.films.colour import to_rgb
+from upscaler.jobs.film_line import ready_frames
+from upscaler.jobs.film_plan import FilmWork
 from upscaler.media.films.film import describe
 from upscaler.media.films.formats import frame_of, layout_of
 from upscaler.media.films.reader import read_frames
@@ -46,10 +47,10 @@ def rate(arguments: argparse.Namespace, folder: Path) -> None:
     source = folder / "moving.mkv"
     make_film(source, moving((180, 320), arguments.frames))
     plan = plan_for(source, folder / "out.mkv", arguments)
-    film = describe(source)
-    coding = plan.items[0].work.coding
-    frames = [to_rgb(frame.planes, coding) for frame in read_frames(film)]
-    upscaler = plan.models.upscaler(plan.items[0].work.recipe.steps[0])
+    work = plan.items[0].work
+    assert isinstance(work, FilmWork)
+    frames = [ready.pixels for ready in ready_frames(work, 0, deinterlace=False)]
+    upscaler = plan.models.upscaler(work.recipe.steps[0])
     upscaler.upscale(frames[0])
     alone, whole = [], []
     count = len(frames)

@@ -590,6 +590,36 @@ def test_frames_go_out_as_pictures_and_come_in_again_at_their_times(tmp_path, na
     assert [round(float(f.ticks * film.time_base) * 1000) for f in frames] == ticks
 
 
+def test_frames_that_are_there_are_not_written_over(tmp_path, repeater):
+    from upscaler.jobs import Request, make_plan
+
+    make_film(tmp_path / "in.mkv", [planes(0, "yuv420p", (32, 48))])
+    (tmp_path / "000007.png").write_bytes(b"somebody's")
+    request = Request(inputs=(tmp_path / "in.mkv",), output=tmp_path / "%06d.png")
+    plan = make_plan(request, Settings(scale=2, model=repeater(2), device="cpu"))
+    assert "is not ours: " in (plan.items[0].problem or "")
+
+
+def test_a_job_of_pictures_and_films_tells_each_about_its_own(tmp_path, repeater):
+    """Both use the same engine, whose events belong to what it is at."""
+    from PIL import Image
+
+    from upscaler.jobs import Request, make_plan, run
+
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.png", "c.png"):
+        Image.new("RGB", (20, 10), "red").save(folder / name)
+    make_film(folder / "b.mkv", [planes(i, "yuv420p", (32, 48)) for i in range(4)])
+    plan = make_plan(
+        Request(inputs=(folder,), output=tmp_path / "out"), Settings(scale=2, model=repeater(2), device="cpu")
+    )
+    told = []
+    assert run(plan, tell=lambda event: told.append(event)).exit_code == 0
+    progress = [(event.item, event.done) for event in told if isinstance(event, events.Progress)]
+    assert progress == [(0, 1), (1, 1), (1, 2), (1, 3), (1, 4), (1, 4), (2, 1)]
+
+
 def test_a_missing_frame_of_a_folder_is_named(tmp_path):
     from PIL import Image
 

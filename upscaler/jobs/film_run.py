@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import av
 import msgspec
@@ -92,10 +94,9 @@ def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:
     encoding, target = work.encoding, work.target
     assert encoding is not None
     assert target is not None
-    before = receipts.state_of(work.film.path) if work.film.container != "frames" else None
     enlarger = Enlarger(work, session, item)
     parts = Parts(output)
-    with _alone(parts, output):
+    with _alone(parts, output), _SourceState(work) as state:
         if parts.open(_made_by(work, encoding, session), enlarger.choose):
             session.warned(item, f"{output.name} was begun from another source or with other settings; it starts anew.")
         elif parts.frames:
@@ -108,12 +109,31 @@ def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:
         with NewFile(output) as new:
             written = write_film(work.film, target, encoding, parts, new.part, work.span)
             check_film(new.part, output, encoding, written)
-            if before is not None:
-                receipts.write_receipt(work.film.path, before, output, session.settings, work.recipe, part=new.part)
+            state.write_receipt(new.part, output, session)
             new.commit()
         _report(item, parts, session)
         parts.remove()
     session.finished(item, output.stat().st_size)
+
+
+class _SourceState:
+    """What the source is before it is read, for the receipt: hashed beside the work, since films are large."""
+
+    def __init__(self, work: FilmWork) -> None:
+        self._work = work
+        self._pool = ThreadPoolExecutor(1)
+        self._state = None if work.film.container == "frames" else self._pool.submit(receipts.state_of, work.film.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def write_receipt(self, part: Path, output: Path, session: Session) -> None:
+        if self._state is not None:
+            path, recipe = self._work.film.path, self._work.recipe
+            receipts.write_receipt(path, self._state.result(), output, session.settings, recipe, part=part)
 
 
 @contextmanager
@@ -282,9 +302,10 @@ def _clip(item: Item, work: FilmWork, output: Path, session: Session) -> None:
     _each(item, work, session, write)
     if not shown:
         raise MediaError(f"{item.name} holds no frame in the part that was asked for; it was left out.")
-    with NewFile(output) as new:
+    with NewFile(output) as new, _SourceState(work) as state:
         clips.write_clip(new.part, work.clip, shown, loops=clips.loops_of(film.path) if film.clip else 0)
         clips.check_clip(new.part, output, work.clip, shown)
+        state.write_receipt(new.part, output, session)
         new.commit()
     session.finished(item, output.stat().st_size)
 
@@ -318,6 +339,8 @@ def _preview(item: Item, work: FilmWork, output: Path, session: Session) -> None
     plain = ready.pixels if ready.pixels.ndim == 3 else ready.pixels[..., None]
     _write_frame(plain, work, output.with_name(f"{output.stem}_before{output.suffix}"))
     _write_frame(made.pixels(work), work, output)
+    with _SourceState(work) as state:
+        state.write_receipt(output, output, session)
     session.report.items[item.number].frames = 1
     session.finished(item, output.stat().st_size)
 

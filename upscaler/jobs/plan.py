@@ -218,7 +218,7 @@ def _output(entry: Input | bytes, work: Work, request: Request, number: int, mod
 
 
 def _with_existing(item: Item, exists: Exists, settings: Settings) -> Item:
-    if item.output is None or item.work is None or not os.path.lexists(item.output):
+    if item.output is None or item.work is None or not _is_there(item.output):
         return item
     if item.output.is_dir():
         return replace(item, problem=f"{item.output} is a folder: {item.name} cannot be written there.")
@@ -235,6 +235,12 @@ def _with_existing(item: Item, exists: Exists, settings: Settings) -> Item:
         problem=f"{item.output} exists and {made}: {item.name} was left out. --exists overwrite replaces it, "
         "--exists rename writes beside it.",
     )
+
+
+def _is_there(output: Path) -> bool:
+    from upscaler.media.films.patterns import is_pattern, numbers_of
+
+    return os.path.lexists(output) or (is_pattern(output) and bool(numbers_of(output)))
 
 
 def _refuse_inputs_as_outputs(items: Sequence[Item]) -> None:

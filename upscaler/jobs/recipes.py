@@ -63,6 +63,8 @@ class Models:
         self._recipes: dict[float, Recipe] = {}
         self._loaded: dict[tuple[str, float], Model] = {}
         self._upscalers: dict[tuple[str, float], Upscaler] = {}
+        self._heard: dict[tuple[str, float], tuple[Callable[[EngineEvent], None], Callable[[], bool]]] = {}
+        """Who is told by each engine, and who is asked whether to go on: pictures and films take turns."""
 
     def recipe(self, scale: float) -> Recipe:
         """What is run to enlarge by ``scale`` (any number above 0)."""
@@ -90,8 +92,9 @@ class Models:
     def upscaler(
         self, step: Step, *, tell: Callable[[EngineEvent], None] | None = None, stop: Callable[[], bool] | None = None
     ) -> Upscaler:
-        """The engine for one step.  ``tell`` and ``stop`` are those of the first call for a step."""
+        """The engine for one step.  ``tell`` and ``stop`` are those of the latest call for it."""
         key = (step.model, step.scale)
+        self._heard[key] = tell or (lambda event: None), stop or (lambda: False)
         if key not in self._upscalers:
             from upscaler.engine import Upscaler
 
@@ -105,8 +108,8 @@ class Models:
                 memory=s.memory,
                 threads=s.threads,
                 executor=s.executor,
-                tell=tell,
-                stop=stop,
+                tell=lambda event: self._heard[key][0](event),
+                stop=lambda: self._heard[key][1](),
             )
         return self._upscalers[key]
 
