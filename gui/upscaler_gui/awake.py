@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, nullcontext
 
 
-class Awake:
-    """``hold`` and ``release``, as often as one likes."""
-
-    def __init__(self) -> None:
-        self._held = ExitStack()
-
-    def hold(self) -> None:
-        """Silent where the system cannot be asked, or the package is absent."""
-        try:
-            from wakepy import keep
-        except ImportError:
-            return
-        self._held.enter_context(keep.running(on_fail="pass"))
-
-    def release(self) -> None:
-        self._held.close()
-        self._held = ExitStack()
+def awake() -> AbstractContextManager[object]:
+    """For as long as it is entered.  Silent where the system cannot be asked, or the package is absent."""
+    try:
+        from wakepy import keep
+    except ImportError:
+        return nullcontext()
+    return keep.running(on_fail="pass")

@@ -23,6 +23,7 @@ from upscaler.jobs.plan import Plan, Request, make_plan
 from upscaler.jobs.recipes import Models
 from upscaler.jobs.settings import Settings
 from upscaler.jobs.work import Item
+from upscaler_gui.awake import awake
 
 Region = tuple[int, int, int, int]
 
@@ -201,7 +202,8 @@ class _Server:
 
                 plan = self._plan(order.request, order.settings, tell)
                 tell(Loading())
-                return run(plan, tell=tell, control=self._control)
+                with awake():
+                    return run(plan, tell=tell, control=self._control)
             case PreviewOrder():
                 from upscaler.jobs.preview import preview
 

@@ -45,7 +45,6 @@ from upscaler.jobs.preview import Preview
 from upscaler.jobs.report import Report
 from upscaler.jobs.settings import Settings
 from upscaler_gui import history, inputs
-from upscaler_gui.awake import Awake
 from upscaler_gui.cards import Card, read_cards
 from upscaler_gui.compare_dialog import CompareDialog
 from upscaler_gui.engine_link import EngineLink
@@ -81,7 +80,6 @@ class MainWindow(QMainWindow):
         self.jobs = JobController(self.queue, self.engine, self)
         self.plans = PlanController(self.queue, self._wish, self)
         self.previews = PreviewController(self.viewer, self.threads, self.engine, self)
-        self.awake = Awake()
         self.notifier = Notifier(self)
         self.paces = Paces(str(self.memory.value("paces", "")))
         self._tried: object = None
@@ -164,6 +162,7 @@ class MainWindow(QMainWindow):
         self.panel_area = panel = QScrollArea()
         panel.setWidget(self.panel)
         panel.setWidgetResizable(True)
+        panel.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it follows its fields
         panel.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         right = QWidget()
         column = QVBoxLayout(right)
@@ -520,7 +519,6 @@ class MainWindow(QMainWindow):
             self.jobs.start(*wish)
 
     def _job_started(self) -> None:
-        self.awake.hold()
         self._show_progress()
         self._update()
 
@@ -544,7 +542,6 @@ class MainWindow(QMainWindow):
 
     def _job_ended(self, result: Report | str) -> None:
         self.refresh.stop()
-        self.awake.release()
         self._update()
         if isinstance(result, str):
             self.say(result)
@@ -626,7 +623,6 @@ class MainWindow(QMainWindow):
         self.thumbnails.end()
         self.threads.end()
         self.notifier.end()
-        self.awake.release()
         event.accept()
 
     def _may_close(self) -> bool:

@@ -22,6 +22,9 @@ from upscaler_gui.summary import time_text
 Index = QModelIndex | QPersistentModelIndex
 ROOT = QModelIndex()
 NAME, SIZE, STATE = range(3)
+RANGES = 50
+"""Removed one after the other at most; the table is filled anew where there are more."""
+
 THUMBNAILS = 1000
 """Kept at most; those of rows in view are made again."""
 
@@ -120,10 +123,21 @@ class QueueModel(QAbstractTableModel):
         return len(new)
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Take rows out, but for one that is running."""
-        self.beginResetModel()
-        self.state.remove(numbers)
-        self.endResetModel()
+        """Take rows out, but for one that is running.  The others stay selected if they were."""
+        gone = {number for number in numbers if self.state.rows[number].state is not State.RUNNING}
+        last_ones = sorted((number for number in gone if number + 1 not in gone), reverse=True)
+        if len(last_ones) > RANGES:
+            self.beginResetModel()
+            self.state.remove(gone)
+            self.endResetModel()
+            return
+        for last in last_ones:
+            first = last
+            while first - 1 in gone:
+                first -= 1
+            self.beginRemoveRows(ROOT, first, last)
+            self.state.remove(range(first, last + 1))
+            self.endRemoveRows()
 
     def change(self, number: int, **changes: object) -> None:
         """Replace fields of one row."""

@@ -25,6 +25,7 @@ class ThumbnailController(QObject):
         table.verticalScrollBar().valueChanged.connect(self.look)
         table.verticalScrollBar().rangeChanged.connect(self.look)
         queue.rowsInserted.connect(self.look)
+        queue.rowsRemoved.connect(self.look)
         queue.modelReset.connect(self.look)
 
     def look(self, *_: object) -> None:

@@ -85,11 +85,9 @@ class Threads(QObject):
     def start(self, task: Task) -> None:
         """Run a task and keep it until it has ended."""
         self._tasks.add(task)
-        task.finished.connect(self._tidy)
+        # Its own end comes after its own results; a task that was dropped earlier would take them with it.
+        task.finished.connect(lambda: self._tasks.discard(task))
         task.start()
-
-    def _tidy(self) -> None:
-        self._tasks = {task for task in self._tasks if not task.isFinished()}
 
     def end(self) -> None:
         """Stop all tasks and wait until they are gone."""
