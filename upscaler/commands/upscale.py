@@ -106,7 +106,7 @@ def upscale(
         float | None, typer.Option(help="Films: constant quality of the encoder.  [default: visually lossless]")
     ] = None,
     encoder_preset: Annotated[
-        str | None, typer.Option(help="Films: the encoder's own preset, such as slow.  [default: medium]")
+        str | None, typer.Option(help="Films: the encoder's own preset, such as slow.  [default: a fast one]")
     ] = None,
     pix_fmt: Annotated[
         str | None, typer.Option(help="Films: pixel format, such as yuv420p.  [default: nearest to the film's]")
