@@ -56,12 +56,6 @@ def read_frames(
         yield Frame(index, moment.ticks, moment.duration, layout, planes, moment.damaged)
 
 
-def count_frames(film: Film) -> int:
-    """How many packets the film's own stream holds: its frames, without decoding them."""
-    with open_film(film.path) as container:
-        return sum(1 for packet in container.demux(container.streams[film.stream]) if packet.size)
-
-
 @dataclass(frozen=True, slots=True)
 class _Moment:
     """A frame as the decoder gave it, or (``frame`` of its neighbour) one that it could not."""
