@@ -5,7 +5,6 @@ A stage that fails ends the line, and its error is raised: nothing waits for a t
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ import cv2
 import numpy as np
 
 from upscaler.jobs.film_plan import FilmWork
-from upscaler.jobs.pipe import Pipe, Shut
+from upscaler.jobs.pipe import Pipe, run_stages
 from upscaler.media.films.colour import Floats, split_excess, to_rgb
 from upscaler.media.films.reader import Frame
 from upscaler.media.films.sources import frames_of
@@ -130,38 +129,16 @@ class _Line:
         self._session = session
         self._decoded: Pipe[Ready] = Pipe(_AHEAD, _WAITING)
         self._enlarged: Pipe[Made] = Pipe(_AHEAD, _WAITING)
-        self._error: BaseException | None = None
 
     def run(self, enlarge: Enlarge, group: int, piece: int) -> None:
-        decoder, encoder = self._thread("decoder", self._decode), self._thread("encoder", self._encode)
-        try:
-            self._enlarge(enlarge, group, piece)
-            self._enlarged.end()
-            encoder.join()
-        except Shut:
-            pass  # a thread has ended the line; its error follows
-        finally:
-            self._decoded.shut()
-            self._enlarged.shut()
-            decoder.join()
-            encoder.join()
-        if self._error is not None:
-            raise self._error
-
-    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
-        def guarded() -> None:
-            try:
-                work()
-            except Shut:
-                pass
-            except BaseException as error:
-                self._error = self._error or error
-                self._decoded.shut()
-                self._enlarged.shut()
-
-        thread = threading.Thread(target=guarded, name=f"upscaler film {name}", daemon=True)
-        thread.start()
-        return thread
+        run_stages(
+            "film",
+            self._decode,
+            self._decoded,
+            lambda: self._enlarge(enlarge, group, piece),
+            self._enlarged,
+            self._encode,
+        )
 
     def _decode(self) -> None:
         for ready in self._frames:

@@ -6,8 +6,7 @@ import logging
 import shutil
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,7 +17,7 @@ import numpy as np
 
 from upscaler.errors import Cancelled, MediaError, RoomError, UpscalerError, UsageError
 from upscaler.jobs import receipts
-from upscaler.jobs.pipe import Pipe, Shut
+from upscaler.jobs.pipe import Pipe, Shut, run_stages
 from upscaler.jobs.recipes import Models, Step
 from upscaler.jobs.settings import Settings
 from upscaler.jobs.sizes import out_edge, target_size, wanted_scale
@@ -165,41 +164,11 @@ class _Line:
         self._session = session
         self._decoded: Pipe[_Job] = Pipe(_AHEAD, _WAITING)
         self._enlarged: Pipe[_Rows] = Pipe(4 * _AHEAD, _WAITING)
-        self._error: BaseException | None = None
         self._at: list[Item] = []
         """What the network is at."""
 
     def run(self) -> None:
-        decoder = self._thread("decoder", self._decode)
-        encoder = self._thread("encoder", self._encode)
-        try:
-            self._enlarge()
-            self._enlarged.end()
-            encoder.join()
-        except Shut:
-            pass  # a thread has ended the job; its error follows
-        finally:
-            self._decoded.shut()
-            self._enlarged.shut()
-            decoder.join()
-            encoder.join()
-        if self._error is not None:
-            raise self._error
-
-    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
-        def guarded() -> None:
-            try:
-                work()
-            except Shut:
-                pass
-            except BaseException as error:
-                self._error = self._error or error
-                self._decoded.shut()
-                self._enlarged.shut()
-
-        thread = threading.Thread(target=guarded, name=f"upscaler {name}", daemon=True)
-        thread.start()
-        return thread
+        run_stages("picture", self._decode, self._decoded, self._enlarge, self._enlarged, self._encode)
 
     # Decoder
 

@@ -1,11 +1,11 @@
-"""A queue between two threads that holds a bounded number of things and bytes, and can be shut from either side."""
+"""Work in three stages at once: bounded queues that can be shut from either side, and the threads around them."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -15,6 +15,8 @@ class Shut(Exception):
 
 
 class Pipe(Generic[T]):
+    """A queue between two threads that holds a bounded number of things and bytes."""
+
     def __init__(self, things: int, most_bytes: int) -> None:
         self._things, self._most = things, most_bytes
         self._held: deque[tuple[T, int]] = deque()
@@ -68,3 +70,49 @@ class Pipe(Generic[T]):
         self._bytes -= size
         self._changed.notify_all()
         return thing
+
+
+def run_stages(
+    name: str,
+    decode: Callable[[], None],
+    decoded: Pipe[Any],
+    enlarge: Callable[[], None],
+    enlarged: Pipe[Any],
+    encode: Callable[[], None],
+) -> None:
+    """Decode -> pipe -> enlarge (in the caller's thread) -> pipe -> encode, all at the same time.
+
+    ``decode`` ends its pipe itself; that of ``enlarge`` is ended here.  What one of the threads raises ends all, and is
+    raised here.
+    """
+    errors: list[BaseException] = []
+
+    def started(stage: str, work: Callable[[], None]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work()
+            except Shut:
+                pass
+            except BaseException as error:
+                errors.append(error)
+                decoded.shut()
+                enlarged.shut()
+
+        thread = threading.Thread(target=guarded, name=f"upscaler {name} {stage}", daemon=True)
+        thread.start()
+        return thread
+
+    decoder, encoder = started("decoder", decode), started("encoder", encode)
+    try:
+        enlarge()
+        enlarged.end()
+        encoder.join()
+    except Shut:
+        pass  # a thread has ended the line; its error follows
+    finally:
+        decoded.shut()
+        enlarged.shut()
+        decoder.join()
+        encoder.join()
+    if errors:
+        raise errors[0]
