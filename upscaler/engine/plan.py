@@ -27,8 +27,8 @@ STREAMED = 7 * 2**27
 """Bytes for tiles and the bands that they fill, on the CPU, where no budget was given: more brings little speed, and
 with torch itself, and what allocators leave between arrays, a gigapixel stays below 1.5 GB."""
 
-BANDS = 2
-"""The one that tiles fill, and the one before, which is being written."""
+BANDS = 3
+"""The one that tiles fill, the one before, which is being written, and the gap that an earlier one left."""
 
 AT_ONCE = {"cpu": 256**2, "cuda": 1024**2}
 """Input pixels that one call should have: fewer leave the device idle between layers."""
