@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZE = (1280, 800)
 Dialog = TypeVar("Dialog", bound=QDialog)
 PATIENCE = 300  # seconds
-LARGEST = 300_000  # bytes; above it a palette serves
+LARGEST = 300_000  # bytes; above it a palette of few colours serves
 
 
 def main(folder: Path) -> None:
@@ -110,8 +110,9 @@ def take(widget: QWidget, path: Path) -> None:
     picture = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     image = Image.frombytes("RGB", (picture.width(), picture.height()), bytes(picture.constBits()), "raw", "BGRX")
     image.save(path, optimize=True)
-    if path.stat().st_size > LARGEST:
-        image.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    for colours in (256, 128, 64):
+        if path.stat().st_size > LARGEST:
+            image.quantize(colours, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
