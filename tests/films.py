@@ -16,7 +16,7 @@ from tests.shared import SHARED
 from upscaler.jobs import Control, Item, Plan, Report, Settings, films, run
 from upscaler.jobs.recipes import Models, Recipe, Step
 from upscaler.media.films.film import Film, describe
-from upscaler.media.films.formats import Plane, frame_of, layout_of, planar_twin
+from upscaler.media.films.formats import Plane, frame_of, layout_of, planar_twin, reordered
 from upscaler.media.films.reader import Frame, read_frames
 from upscaler.models.model import Model
 from upscaler.networks.blocks import Conv
@@ -135,7 +135,7 @@ def make_film(
             if number == 0:
                 context.height, context.width = one[0].shape
             frame = frame_of(layout, list(one))
-            frame = frame if frame.format.name == format_ else frame.reformat(format=format_)
+            frame = frame if frame.format.name == format_ else reordered(frame, format_)
             frame.pts = ticks[number] if ticks is not None else number
             frame.time_base = context.time_base
             for name, value in colour.items():

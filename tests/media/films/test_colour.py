@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from upscaler.errors import MediaError
 from upscaler.media.films import chroma
 from upscaler.media.films.colour import Coding, Colour, from_rgb, split_excess, to_rgb
-from upscaler.media.films.formats import frame_of, layout_of, planar_twin, planes_of
+from upscaler.media.films.formats import frame_of, layout_of, planar_twin, planes_of, reordered
 
 FORMATS = sorted(
     {
@@ -107,7 +107,7 @@ def test_formats_in_another_order_hold_the_same_samples(name):
     planes = [random.integers(0, layout.peak + 1, shape).astype(layout.dtype) for shape in shapes]
     if name == "ya8":
         planes = [planes[0], planes[0], planes[0], planes[3]]
-    other = frame_of(layout, planes).reformat(format=name)
+    other = reordered(frame_of(layout, planes), name)
     found, again = planes_of(other)
     assert found == layout
     for plane, back in zip(planes, again, strict=True):

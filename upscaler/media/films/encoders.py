@@ -21,7 +21,7 @@ from av.video.codeccontext import VideoCodecContext
 from upscaler.errors import MediaError, UsageError
 from upscaler.media.films.colour import PQ, Coding, Colour, from_rgb
 from upscaler.media.films.film import Mastering
-from upscaler.media.films.formats import Layout, Plane, frame_of, layout_of, planar_twin
+from upscaler.media.films.formats import Layout, Plane, frame_of, layout_of, planar_twin, reordered
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; read when SVT-AV1 is first used
 
@@ -208,7 +208,7 @@ class Encoding:
         """The frame that the encoder gets, as number ``number`` of its segment."""
         frame = frame_of(self.coding.layout, planes)
         if frame.format.name != self.format:
-            frame = frame.reformat(format=self.format)
+            frame = reordered(frame, self.format)
         frame.colorspace, frame.color_range = self.colour.matrix, 2 if self.colour.full_range else 1
         frame.color_primaries, frame.color_trc = self.colour.primaries, self.colour.transfer
         frame.pts, frame.time_base = number, 1 / self.rate

@@ -147,13 +147,19 @@ def planes_of(frame: av.VideoFrame) -> tuple[Layout, list[Plane]]:
     """The samples of a frame, as copies without padding, in the order of ``Layout``."""
     name = planar_twin(frame.format.name)
     if name != frame.format.name:
-        frame = frame.reformat(format=name)
+        frame = reordered(frame, name)
     layout = layout_of(name)
     planes = []
     for index in range(layout.colours + layout.alpha):
         height, width = layout.shape(index, frame.height, frame.width)
         planes.append(_view(frame, _memory_index(layout, index), layout)[:height, :width].copy())
     return layout, planes
+
+
+def reordered(frame: av.VideoFrame, name: str) -> av.VideoFrame:
+    """The frame in another pixel format."""
+    # In more than one thread FFmpeg's scaler (8.1) gets a sample wrong now and then.
+    return frame.reformat(format=name, threads=1)
 
 
 def frame_of(layout: Layout, planes: list[Plane]) -> av.VideoFrame:

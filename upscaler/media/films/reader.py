@@ -52,7 +52,7 @@ def read_frames(
             continue
         layout, planes = planes_of(moment.frame)
         if layout != film.layout or planes[0].shape != (film.height, film.width):
-            layout, planes = planes_of(moment.frame.reformat(film.width, film.height, film.format))
+            layout, planes = planes_of(moment.frame.reformat(film.width, film.height, film.format, threads=1))
         yield Frame(index, moment.ticks, moment.duration, layout, planes, moment.damaged)
 
 
