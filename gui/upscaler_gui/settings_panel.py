@@ -157,19 +157,21 @@ class SettingsPanel(QWidget):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         for text, widget in rows:
+            named = widget.focusProxy() or widget  # what the keyboard meets
             if text:
                 label = QLabel(text)
                 label.setBuddy(widget)
                 form.addRow(label, widget)
-                widget.setAccessibleName(f"{title}: {text}")
+                named.setAccessibleName(f"{title}: {text}")
             else:
                 form.addRow(widget)
-                if not widget.accessibleName():
-                    widget.setAccessibleName(title)
+                if not isinstance(widget, QCheckBox):
+                    named.setAccessibleName(title)
         return group
 
     def _with_button(self, widget: QWidget, text: str, pressed: Any, name: str) -> QWidget:
         box = QWidget()
+        box.setFocusProxy(widget)
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(widget, 1)

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QObject, QPointF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDropEvent, QImage
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QGroupBox, QMessageBox, QWidget
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 from upscaler_gui.inputs import options_from_text
@@ -357,6 +357,7 @@ def test_everything_is_reached_by_keys_and_has_a_name(window: MainWindow, qtbot:
     assert order.index(window.viewer) < order.index(window.panel.target) < order.index(window.start_button)
     for widget in order:
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        text = widget.title() if isinstance(widget, QGroupBox) else text
         assert widget.accessibleName() or text.strip("…"), widget
 
 
