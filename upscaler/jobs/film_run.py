@@ -18,7 +18,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from upscaler._version import __version__
-from upscaler.errors import Cancelled, MediaError, RoomError, UpscalerError
+from upscaler.errors import MediaError
 from upscaler.jobs import events, receipts
 from upscaler.jobs.film_enlarger import Enlarger
 from upscaler.jobs.film_line import Made, ready_frame, ready_frames, run_line
@@ -26,7 +26,7 @@ from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.session import Session
 from upscaler.jobs.work import Item
 from upscaler.media.convert import converted, parse_colour
-from upscaler.media.files import DiskFull, NewFile, remove_leftovers
+from upscaler.media.files import NewFile, remove_leftovers
 from upscaler.media.films import clips, folders, patterns
 from upscaler.media.films.colour import Floats, from_rgb
 from upscaler.media.films.encoders import Encoding
@@ -46,7 +46,7 @@ def run_films(items: Sequence[Item], session: Session) -> None:
     for item in items:
         session.check()
         session.started(item)
-        with _one_item(item, session):
+        with session.guarded([item]):
             work, output = item.work, item.output
             assert isinstance(work, FilmWork)
             assert output is not None  # the plan has seen to it
@@ -61,30 +61,6 @@ def _remove_done(folder: Path) -> None:
         output = folder / parts.name[1 : -len(PARTS)]
         if output.exists() and receipts.made_by_us(output):
             shutil.rmtree(parts, ignore_errors=True)
-
-
-@contextmanager
-def _one_item(item: Item, session: Session) -> Iterator[None]:
-    """What goes wrong in here concerns this film; the others go on."""
-    try:
-        yield
-        return
-    except Cancelled:
-        raise
-    except DiskFull as error:
-        full = session.no_room(item, error)
-        session.failed(item, full)
-        raise full from error
-    except UpscalerError as error:
-        told = error
-    except MemoryError as error:
-        told = RoomError(f"{item.name} does not fit into memory; --memory and a smaller --tile may help.")
-        told.__cause__ = error
-    except Exception as error:
-        # Our own mistake; the other films are not lost to it.
-        told = MediaError(f"{item.name} could not be enlarged ({type(error).__name__}: {error}).")
-        told.__cause__ = error
-    session.failed(item, told)
 
 
 # --- films ------------------------------------------------------------------------------------------------------------

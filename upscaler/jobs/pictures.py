@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from upscaler.errors import Cancelled, MediaError, RoomError, UpscalerError, UsageError
+from upscaler.errors import Cancelled, MediaError, UsageError
 from upscaler.jobs import receipts
 from upscaler.jobs.pipe import Pipe, Shut, run_stages
 from upscaler.jobs.recipes import Models, Step
@@ -24,7 +24,7 @@ from upscaler.jobs.sizes import out_edge, target_size, wanted_scale
 from upscaler.jobs.work import File, Item, Work
 from upscaler.media import formats
 from upscaler.media.convert import converted, parse_colour
-from upscaler.media.files import DiskFull, remove_leftovers
+from upscaler.media.files import remove_leftovers
 from upscaler.media.picture import Header, Metadata, Pixels
 from upscaler.media.resample import resized_rows
 from upscaler.media.rows import ArraySource, IteratorSource, open_rows
@@ -332,29 +332,13 @@ class _Line:
     @contextmanager
     def _one_item(self, item: Item, *jobs: _Job) -> Iterator[None]:
         """What goes wrong in here concerns ``jobs`` (or ``item``, before it is one); the others go on."""
-        items = [job.item for job in jobs] or [item]
-        try:
+
+        def fail() -> None:
+            for job in jobs:
+                job.failed = True
+
+        with self._session.guarded([job.item for job in jobs] or [item], fail):
             yield
-            return
-        except (Cancelled, Shut):
-            raise
-        except DiskFull as error:
-            full = self._session.no_room(item, error)
-            self._session.failed(item, full)
-            raise full from error
-        except UpscalerError as error:
-            told = error
-        except MemoryError as error:
-            told = RoomError(f"{item.name} does not fit into memory; --memory and a smaller --tile may help.")
-            told.__cause__ = error
-        except Exception as error:
-            # Our own mistake; a night's work is not lost to it.
-            told = MediaError(f"{item.name} could not be enlarged ({type(error).__name__}: {error}).")
-            told.__cause__ = error
-        for job in jobs:
-            job.failed = True
-        for each in items:
-            self._session.failed(each, told)
 
 
 def _enlarged(source: ArraySource | IteratorSource, upscaler: Upscaler) -> IteratorSource:

@@ -7,7 +7,8 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,10 @@ import msgspec
 from upscaler._version import __version__
 from upscaler.engine.events import Event as EngineEvent
 from upscaler.engine.events import Fallback, TileDone
-from upscaler.errors import Cancelled, UpscalerError
+from upscaler.errors import Cancelled, MediaError, RoomError, UpscalerError
 from upscaler.jobs import events
 from upscaler.jobs.control import Control
+from upscaler.jobs.pipe import Shut
 from upscaler.jobs.plan import Plan
 from upscaler.jobs.report import ItemReport, Report
 from upscaler.jobs.work import Item
@@ -113,6 +115,34 @@ class Session:
             _LOG.debug("%s", error, exc_info=error)
         self._worst = max(self._worst, error.exit_code if isinstance(error, UpscalerError) else 1)
         self.tell(events.Failed(item.number, item.name, str(error)))
+
+    @contextmanager
+    def guarded(self, items: Sequence[Item], failing: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """What goes wrong in here is the failure of ``items``; the others go on.
+
+        ``failing`` is called before they are reported.  A full disk and ``Cancelled`` end the job: they are raised.
+        """
+        try:
+            yield
+            return
+        except (Cancelled, Shut):
+            raise
+        except DiskFull as error:
+            full = self.no_room(items[0], error)
+            self.failed(items[0], full)
+            raise full from error
+        except UpscalerError as error:
+            told = error
+        except MemoryError as error:
+            told = RoomError(f"{items[0].name} does not fit into memory; --memory and a smaller --tile may help.")
+            told.__cause__ = error
+        except Exception as error:
+            # Our own mistake; a night's work is not lost to it.
+            told = MediaError(f"{items[0].name} could not be enlarged ({type(error).__name__}: {error}).")
+            told.__cause__ = error
+        failing()
+        for item in items:
+            self.failed(item, told)
 
     def no_room(self, item: Item, error: DiskFull) -> DiskFull:
         """The error of a full disk with what the user wants to know: how far it came, and how to go on."""
