@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from upscaler.errors import UsageError
 
-CONVENTION = (
-    "Y of BT.601 (studio range, not rounded), border of scale pixels cut, SSIM with an 11x11 Gaussian"
-)
+CONVENTION = "Y of BT.601 (studio range, not rounded), border of scale pixels cut, SSIM with an 11x11 Gaussian"
 
 Picture8 = npt.NDArray[np.uint8]
 
@@ -33,9 +31,7 @@ def compare(ours: Picture8, truth: Picture8, scale: int, *, ssim: bool = False) 
     """
     if ours.shape[:2] != truth.shape[:2]:
         sizes = [f"{p.shape[1]}x{p.shape[0]}" for p in (ours, truth)]
-        raise UsageError(
-            f"Pictures of {sizes[0]} and {sizes[1]} pixels cannot be compared; give the original."
-        )
+        raise UsageError(f"Pictures of {sizes[0]} and {sizes[1]} pixels cannot be compared; give the original.")
     ours, truth = (np.stack([p] * 3, -1) if p.ndim == 2 else p for p in (ours, truth))
     cut = slice(scale, -scale) if scale else slice(None)
     ours, truth = ours[cut, cut], truth[cut, cut]
