@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QThread, QTimer
+from PySide6.QtWidgets import QMessageBox
 from pytestqt.qtbot import QtBot
 from upscaler_gui.main_window import MainWindow
 
@@ -25,9 +26,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     """The window with the embedded model chosen; afterwards it is closed, and nothing of it may go on."""
     before = set(threading.enumerate())
+    # A test that fails while a job runs must not wait for the answer to whether the window may close.
+    monkeypatch.setattr(QMessageBox, "question", lambda *_: QMessageBox.StandardButton.Yes)
     window = MainWindow()
     qtbot.addWidget(window)
     window.panel.model.setText("pocket")
