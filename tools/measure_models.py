@@ -134,7 +134,9 @@ def worth(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
 
 
 def tiling(subject: Subject, model: Model, samples: Path) -> dict[str, Any]:
-    """How far tiles are from the whole picture."""
+    """How far tiles are from the whole picture; nothing where the photo is one tile of such a network."""
+    if len(tile_grid(SIDE, SIDE, model.traits, TILE)) == 1:
+        return {}
     photo = crop(samples / PHOTO, SIDE)
     whole = enlarged(model, photo, tile=0)
     found = {"tiles": difference(enlarged(model, photo, tile=TILE), whole, model)}
