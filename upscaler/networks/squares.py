@@ -30,7 +30,7 @@ def averaged_over_squares(
     x: Tensor, side: int, change: Callable[[Tensor], Tensor], window: Tensor | None = None
 ) -> Tensor:
     """N,C,H,W -> N,D,H,W: what ``change`` makes of each square of the whole picture, averaged where they overlap."""
-    if torch.jit.is_tracing():
+    if torch.jit.is_tracing():  # type: ignore[attr-defined, no-untyped-call]  # torch does not type it
         raise RuntimeError("A trace would freeze where the squares lie, which follows from the picture's size.")
     height, width = x.shape[2:]
     if window is None:
