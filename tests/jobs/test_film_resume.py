@@ -68,9 +68,10 @@ def check(source, output, whole):
 def killed_at_random(source, whole, tmp_path, times, seed):
     """Films are killed, some of them again and again, and finished; how many kills there were."""
     moments = random.Random(seed)
-    kills = 0
+    kills = films = 0
     while kills < times:
-        output = tmp_path / f"{kills}" / "out.mkv"
+        films += 1
+        output = tmp_path / f"{films}" / "out.mkv"
         output.parent.mkdir()
         while kills < times:
             have = pieces(output)
