@@ -6,8 +6,10 @@ It does one order at a time, in the order in which they came, and hears of pause
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +31,9 @@ Region = tuple[int, int, int, int]
 
 AT_ONCE = 200
 """Rows in one message: many small ones keep the window fluid."""
+
+NICE = 10
+"""Of this process, where systems count so: 0 is usual, 19 the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,18 @@ Tell = Callable[[object], None]
 def serve(link: Connection) -> None:
     """The process's main function: until the window closes its end of the link."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the window's to answer
+    _step_back()
     _Server(link).run()
+
+
+def _step_back() -> None:
+    """The desktop goes first: this process gets what others leave of the processor.  Its threads inherit that."""
+    import psutil
+
+    process = psutil.Process()
+    with contextlib.suppress(OSError, psutil.Error):  # where it is not allowed, it is worth no word
+        windows = sys.platform == "win32"
+        process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if windows else max(process.nice(), NICE))
 
 
 class _Server:

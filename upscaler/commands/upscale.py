@@ -96,7 +96,9 @@ def upscale(
     memory: Annotated[
         str | None, typer.Option(metavar="SIZE", help="May be used, such as 2G.  [default: a share of what is free]")
     ] = None,
-    threads: Annotated[int | None, typer.Option(help="Of the processor.  [default: chosen]")] = None,
+    threads: Annotated[
+        int | None, typer.Option(help="Of the processor.  [default: all cores but one; both of two]")
+    ] = None,
     executor: Annotated[str | None, typer.Option(help="auto, torch, compile, openvino.  [default: auto]")] = None,
     codec: Annotated[
         str | None,

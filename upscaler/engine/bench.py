@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from upscaler.engine import devices, precision
+from upscaler.engine import cores, devices, precision
 from upscaler.engine.events import Event, Fallback
 from upscaler.engine.executors.choice import NAMES, Name, Setting, record
 from upscaler.engine.pixels import Pixels
@@ -80,9 +80,9 @@ def bench(
     """All combinations; those of one model and size in interleaved rounds, so that a busy machine is as busy for all.
 
     What is fastest for a model's automatic precision is remembered for ``executor="auto"``.  Combinations that cannot
-    be run are left out, and ``skipped`` is told why.
+    be run are left out, and ``skipped`` is told why.  ``threads``: as a job has them if None.
     """
-    place = devices.pick(device)[0]
+    place, threads = devices.pick(device)[0], threads or cores.usual()
     rates: dict[torch.dtype, float] = {}
     for model in models:
         cost = multiply_adds(model.network, model.traits, 256) / 256**2

@@ -96,7 +96,7 @@ class Models:
         key = (step.model, step.scale)
         self._heard[key] = tell or (lambda event: None), stop or (lambda: False)
         if key not in self._upscalers:
-            from upscaler.engine import Upscaler
+            from upscaler.engine import Upscaler, cores
 
             s = self.settings
             self._upscalers[key] = Upscaler(
@@ -106,7 +106,7 @@ class Models:
                 tile=s.tile,
                 exact=s.exact,
                 memory=s.memory,
-                threads=s.threads,
+                threads=s.threads or cores.usual(),
                 executor=s.executor,
                 tell=lambda event: self._heard[key][0](event),
                 stop=lambda: self._heard[key][1](),
