@@ -232,6 +232,7 @@ def test_the_interface_answers_while_a_job_runs(window: MainWindow, qtbot: QtBot
     run_all(window, qtbot)
     timer.stop()
     log.info("longest gap of the event loop: %.0f ms", max(gaps) * 1000)
+    assert states(window) == [State.DONE]
     assert max(gaps) < 1.0
 
 
