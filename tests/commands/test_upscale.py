@@ -151,6 +151,16 @@ def test_quiet_says_errors_only(tmp_path: Path, photos: Path, upscale: Command, 
     assert len(said.errors) == 2
 
 
+def test_who_asks_for_more_hears_what_ran_where_and_which_stage_bounds(
+    tmp_path: Path, upscale: Command, repeat_x2: str
+) -> None:
+    save(tmp_path / "a.png")
+    said = upscale(tmp_path / "a.png", "-m", repeat_x2, "-s", 2, "-o", tmp_path / "out", "-d", "cpu", "-v")
+    assert "repeat x2 on cpu in " in said.err
+    assert "Pictures waited for " in said.err
+    assert "waited" not in upscale(tmp_path / "a.png", "-m", repeat_x2, "-s", 2, "-o", tmp_path / "two").err
+
+
 def test_options_of_other_programs_are_understood(tmp_path: Path, upscale: Command, repeat_x2: str) -> None:
     save(tmp_path / "a.png")
     assert upscale("-i", tmp_path / "a.png", "-m", repeat_x2, "--suffix", "big", "-o", tmp_path).exit_code == 0

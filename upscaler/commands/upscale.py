@@ -285,7 +285,7 @@ def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | No
             signal.signal(number, handler)
         tell.close()
     if verbose:
-        for sentence in done.engines:
+        for sentence in (*done.engines, *done.bounds):
             typer.echo(sentence, err=True)
     if report is not None:
         done.write(report)

@@ -12,9 +12,12 @@ class Control:
         self._going = threading.Event()
         self._going.set()
         self._cancelled = threading.Event()
+        self.was_paused = False
+        """It stood still for a while: what its stages took tells nothing."""
 
     def pause(self) -> None:
         """The job waits after the tile that it is at.  Nothing is lost."""
+        self.was_paused = True
         self._going.clear()
 
     def resume(self) -> None:

@@ -131,7 +131,7 @@ class _Line:
         self._enlarged: Pipe[Made] = Pipe(_AHEAD, _WAITING)
 
     def run(self, enlarge: Enlarge, group: int, piece: int) -> None:
-        run_stages(
+        worked = run_stages(
             "film",
             self._decode,
             self._decoded,
@@ -139,6 +139,7 @@ class _Line:
             self._enlarged,
             self._encode,
         )
+        self._session.worked("films", worked)
 
     def _decode(self) -> None:
         for ready in self._frames:

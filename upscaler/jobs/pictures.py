@@ -168,7 +168,8 @@ class _Line:
         """What the network is at."""
 
     def run(self) -> None:
-        run_stages("picture", self._decode, self._decoded, self._enlarge, self._enlarged, self._encode)
+        worked = run_stages("picture", self._decode, self._decoded, self._enlarge, self._enlarged, self._encode)
+        self._session.worked("pictures", worked)
 
     # Decoder
 

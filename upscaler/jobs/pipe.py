@@ -5,7 +5,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Generic, TypeVar
+
+from upscaler.jobs.stages import Worked
 
 T = TypeVar("T")
 
@@ -23,11 +26,13 @@ class Pipe(Generic[T]):
         self._bytes = 0
         self._ended = self._shut = False
         self._changed = threading.Condition()
+        self.was_full = self.was_empty = 0.0
+        """Seconds for which one side waited for the other: to put something in, to get something out."""
 
     def put(self, thing: T, size: int = 0) -> None:
         """Waits while the pipe is full; something larger than the limit passes when the pipe is empty."""
         with self._changed:
-            self._changed.wait_for(lambda: self._shut or not self._full(size))
+            self.was_full += self._wait_until(lambda: self._shut or not self._full(size))
             if self._shut:
                 raise Shut
             self._held.append((thing, size))
@@ -37,7 +42,7 @@ class Pipe(Generic[T]):
     def get(self) -> T | None:
         """The next thing; None after the last.  Waits while there is none yet."""
         with self._changed:
-            self._changed.wait_for(lambda: self._shut or self._held or self._ended)
+            self.was_empty += self._wait_until(lambda: self._shut or bool(self._held) or self._ended)
             return self._taken()
 
     def get_now(self, fits: Callable[[T], bool]) -> T | None:
@@ -57,6 +62,11 @@ class Pipe(Generic[T]):
             self._shut = True
             self._held.clear()
             self._changed.notify_all()
+
+    def _wait_until(self, so: Callable[[], bool]) -> float:
+        begun = perf_counter()
+        self._changed.wait_for(so)
+        return perf_counter() - begun
 
     def _full(self, size: int) -> bool:
         return bool(self._held) and (len(self._held) >= self._things or self._bytes + size > self._most)
@@ -79,18 +89,21 @@ def run_stages(
     enlarge: Callable[[], None],
     enlarged: Pipe[Any],
     encode: Callable[[], None],
-) -> None:
+) -> Worked:
     """Decode -> pipe -> enlarge (in the caller's thread) -> pipe -> encode, all at the same time.
 
     ``decode`` ends its pipe itself; that of ``enlarge`` is ended here.  What one of the threads raises ends all, and is
-    raised here.
+    raised here.  Returns how long each was at work.
     """
     errors: list[BaseException] = []
+    seconds: dict[str, float] = {}
+    begun = perf_counter()
 
     def started(stage: str, work: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:
             try:
                 work()
+                seconds[stage] = perf_counter() - begun
             except Shut:
                 pass
             except BaseException as error:
@@ -105,6 +118,7 @@ def run_stages(
     decoder, encoder = started("decoder", decode), started("encoder", encode)
     try:
         enlarge()
+        seconds["network"] = perf_counter() - begun
         enlarged.end()
         encoder.join()
     except Shut:
@@ -116,3 +130,9 @@ def run_stages(
         encoder.join()
     if errors:
         raise errors[0]
+    return Worked(
+        decoding=seconds["decoder"] - decoded.was_full,
+        network=seconds["network"] - decoded.was_empty - enlarged.was_full,
+        encoding=seconds["encoder"] - enlarged.was_empty,
+        whole=perf_counter() - begun,
+    )

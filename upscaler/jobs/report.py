@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from upscaler.jobs.stages import Worked
+
 State = Literal["finished", "failed", "skipped", "not done"]
 
 
@@ -49,6 +51,12 @@ class Report(msgspec.Struct, kw_only=True):
     model_reason: str = ""
     engines: list[str] = []
     """What ran where, in which type."""
+
+    stages: dict[str, Worked] = {}
+    """How long decoding, network and encoding were at work, by kind of input; empty where the job was paused."""
+
+    bounds: list[str] = []
+    """Which of them the others waited for, and what would help: one sentence for each kind of input."""
 
     warnings: list[str] = []
     seconds: float = 0.0

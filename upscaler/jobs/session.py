@@ -23,6 +23,7 @@ from upscaler.jobs.control import Control
 from upscaler.jobs.pipe import Shut
 from upscaler.jobs.plan import Plan
 from upscaler.jobs.report import ItemReport, Report
+from upscaler.jobs.stages import Worked, told
 from upscaler.jobs.work import Item
 from upscaler.media.files import DiskFull
 
@@ -94,6 +95,11 @@ class Session:
     def warned(self, item: Item, sentence: str) -> None:
         self.report.items[item.number].warnings.append(sentence)
         self.tell(events.Warned(item.number, sentence))
+
+    def worked(self, kind: str, worked: Worked) -> None:
+        """Notes how long each stage was at work for some inputs of a kind."""
+        stages = self.report.stages
+        stages[kind] = stages.get(kind, Worked()) + worked
 
     def tiles_compared(self, item: Item, check: TileCheck) -> None:
         """Notes how far the tiles of a picture are from the whole."""
@@ -167,6 +173,9 @@ class Session:
             done = f"{report.count('finished')} of {len(self.plan.to_do)} are done"
             error = Cancelled(f"Stopped: {done}, nothing is half done, and the same command goes on from there.")
         report.engines = self.models.engines
+        if self.control.was_paused:
+            report.stages = {}  # waiting for the user is nobody's work
+        report.bounds = [told(kind, worked) for kind, worked in report.stages.items()]
         report.seconds = time.perf_counter() - self._begun
         report.exit_code = error.exit_code if error else self._worst
         report.error = str(error) if error else ""
