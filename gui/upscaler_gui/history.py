@@ -17,6 +17,8 @@ from upscaler.jobs.report import Report
 from upscaler.jobs.settings import Settings
 
 KEPT = 100
+MOST_INPUTS = 1000
+"""Of a job that are remembered; a job of more keeps none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Past:
     settings: dict[str, Any] = field(default_factory=dict)
     engines: tuple[str, ...] = ()
     exit_code: int = 0
+    inputs: tuple[str, ...] = ()
+    """What the job was about, to be done again."""
 
 
 def append(report: Report, summary: str) -> None:
@@ -49,6 +53,7 @@ def append(report: Report, summary: str) -> None:
         settings=report.settings,
         engines=tuple(report.engines),
         exit_code=report.exit_code,
+        inputs=_inputs(report),
     )
     try:
         _file().parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +61,15 @@ def append(report: Report, summary: str) -> None:
         _file().write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError:
         return
+
+
+def _inputs(report: Report) -> tuple[str, ...]:
+    sources = tuple(item.source for item in report.items)
+    try:
+        "".join(sources).encode()
+    except UnicodeEncodeError:
+        return ()  # names need not be text, and one that is not cannot stand in the file
+    return sources if len(sources) <= MOST_INPUTS else ()
 
 
 def read() -> list[Past]:

@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         self._action(files, self.tr("&Quit"), self.close, QKeySequence(standard.Quit))
         self._action(edit, self.tr("&Paste picture or files"), self.paste, QKeySequence(standard.Paste))
         self._action(edit, self.tr("&Try again"), self._retry_selected, "Ctrl+R")
+        self._action(edit, self.tr("&Enlarge again"), self._again_selected, "Ctrl+Shift+R")
         self._action(edit, self.tr("&Show in folder"), self._show_current_in_folder, "Ctrl+Shift+F")
         self._action(edit, self.tr("&Remove from queue"), self._remove, QKeySequence(standard.Delete))
         self._action(edit, self.tr("Clear &finished"), self._clear_finished, "")
@@ -343,9 +344,10 @@ class MainWindow(QMainWindow):
         row = self.queue.state.rows[number]
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if row.state in FINAL:
+        if row.state in (State.FAILED, State.CANCELLED):
             menu.addAction(self.tr("Try again"), lambda: self.retry(number))
         if row.output is not None and row.state in (State.DONE, State.SKIPPED):
+            menu.addAction(self.tr("Enlarge again"), self._again_selected)
             menu.addAction(self.tr("Show in folder"), self._show_current_in_folder)
         menu.addAction(self.tr("Remove from queue"), self._remove)
         menu.popup(self.table.viewport().mapToGlobal(place))
@@ -359,6 +361,39 @@ class MainWindow(QMainWindow):
     def _retry_selected(self) -> None:
         for index in self.table.selectionModel().selectedRows():
             self.retry(index.row())
+
+    def _again_selected(self) -> None:
+        rows = [self.queue.state.rows[index.row()] for index in self.table.selectionModel().selectedRows()]
+        ended = [row.path for row in rows if row.state in FINAL]
+        if ended:
+            self._again(ended)
+
+    def _again_if_there(self, paths: list[Path]) -> None:
+        task = Call(functools.partial(inputs.expand, paths))
+        task.done.connect(self._again)
+        task.failed.connect(self.say)
+        self.threads.start(task)
+
+    def _again(self, paths: list[Path]) -> None:
+        """Let files wait for the settings chosen now, whether their rows ended or have gone; old results are kept."""
+        if not paths:
+            self.say(self.tr("None of these files is there to be enlarged again."))
+            return
+        self.queue.add(paths)
+        rows = [number for path in paths if (number := self.queue.state.where(path)) is not None]
+        for number in rows:
+            self.queue.state.retry(number)
+        self.queue.changed()
+        count = sum(self.queue.state.rows[number].state is State.WAITING for number in rows)
+        sentence = self.tr("Again in the queue: {count}. Their old results will be replaced.")
+        if self.panel.existing() != "overwrite":
+            # What was made with other settings would otherwise be in the way.
+            self.panel.exists.setCurrentIndex(self.panel.exists.findData("rename"))
+            sentence = self.tr(
+                "Again in the queue: {count}. Their old results are kept, and the new ones written beside them."
+            )
+        self.say(sentence.format(count=count))
+        self._queue_changed()
 
     def _show_current_in_folder(self) -> None:
         number = self.table.currentIndex().row()
@@ -570,6 +605,7 @@ class MainWindow(QMainWindow):
 
         dialog = HistoryDialog(history.read(), self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.again.connect(self._again_if_there)
         dialog.open()
 
     def _copy_report(self) -> None:

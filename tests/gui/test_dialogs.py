@@ -180,6 +180,34 @@ def test_past_jobs_are_listed_the_newest_first(window: MainWindow, qtbot: QtBot)
     assert "b.pth" in report
     assert "secret" not in report
     assert "/a/" not in report
+    assert "photos" not in report
+
+
+def test_the_files_of_a_past_job_wait_again(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
+    here, gone = photos("here.png", "gone.png")
+    items = [ItemReport(source=str(path), output="", state="finished") for path in (here, gone)]
+    history.append(Report(version="1", settings={}, items=items), "2 done")
+    gone.unlink()
+    window._show_history()
+    dialog = opened(window, qtbot, HistoryDialog)
+    dialog.again_button.click()
+    qtbot.waitUntil(lambda: window.queue.rowCount() == 1, timeout=PATIENCE)
+    assert window.queue.state.rows[0].path == here
+    assert window.queue.state.pending() == [0]
+    assert window.message.text().startswith("Again in the queue: 1.")
+
+
+@pytest.mark.parametrize("sources", [["/a.png"] * (history.MOST_INPUTS + 1), ["/a\udcff.png"]])
+def test_a_job_whose_files_could_not_be_remembered_cannot_be_done_again(
+    window: MainWindow, qtbot: QtBot, sources: list[str]
+) -> None:
+    items = [ItemReport(source=source, output="", state="finished") for source in sources]
+    history.append(Report(version="1", settings={}, items=items), "many done")
+    window._show_history()
+    dialog = opened(window, qtbot, HistoryDialog)
+    assert dialog.list.count() == 1
+    assert not dialog.again_button.isEnabled()
+    dialog.reject()
 
 
 def test_a_damaged_history_is_read_as_far_as_it_goes(home: Path) -> None:

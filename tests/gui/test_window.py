@@ -304,6 +304,46 @@ def test_what_is_dropped_while_a_job_runs_follows_it(window: MainWindow, qtbot: 
     qtbot.waitUntil(lambda: not window.jobs.running, timeout=PATIENCE)
 
 
+def test_a_finished_file_is_enlarged_again_with_other_settings_beside_the_old_result(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    (photo,) = photos("a.png")
+    drop(window, photo)
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    run_all(window, qtbot)
+    first = photo.parent / "upscaled" / "a.png"
+    made = first.read_bytes()
+    window.panel.amount.setValue(2)
+    window.table.selectRow(0)
+    window._again_selected()
+    assert states(window) == [State.WAITING]
+    assert "written beside" in window.message.text()
+    run_all(window, qtbot)
+    assert states(window) == [State.DONE]
+    assert first.read_bytes() == made
+    (second,) = set(first.parent.glob("*.png")) - {first}
+    with Image.open(second) as picture:
+        assert picture.size == (60, 48)
+
+
+def test_where_results_are_to_be_replaced_enlarging_again_replaces_them(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    (photo,) = photos("a.png")
+    drop(window, photo)
+    window.panel.exists.setCurrentIndex(window.panel.exists.findData("overwrite"))
+    qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
+    run_all(window, qtbot)
+    window.panel.amount.setValue(2)
+    window.table.selectRow(0)
+    window._again_selected()
+    assert "replaced" in window.message.text()
+    run_all(window, qtbot)
+    (only,) = (photo.parent / "upscaled").glob("*.png")
+    with Image.open(only) as picture:
+        assert picture.size == (60, 48)
+
+
 def test_what_the_running_job_will_do_cannot_be_removed(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
     drop(window, *photos("a.png", "b.png", side=120))
     qtbot.waitUntil(lambda: len(names(window)) == 2, timeout=PATIENCE)

@@ -132,6 +132,14 @@
         <source>No job has run yet.</source>
         <translation>Bisher ist kein Auftrag gelaufen.</translation>
     </message>
+    <message>
+        <source>Enlarge again</source>
+        <translation>Noch einmal vergrößern</translation>
+    </message>
+    <message>
+        <source>Put the files of this job into the queue, for the settings chosen now</source>
+        <translation>Die Dateien dieses Auftrags in die Liste nehmen, für die jetzt gewählten Einstellungen</translation>
+    </message>
 </context>
 <context>
     <name>Images</name>
@@ -270,6 +278,10 @@ oder ein Bild einfügen, oder mit Strg+O Dateien öffnen</translation>
         <translation>E&amp;rneut versuchen</translation>
     </message>
     <message>
+        <source>&amp;Enlarge again</source>
+        <translation>&amp;Noch einmal vergrößern</translation>
+    </message>
+    <message>
         <source>&amp;Show in folder</source>
         <translation>Im &amp;Ordner zeigen</translation>
     </message>
@@ -358,12 +370,28 @@ oder ein Bild einfügen, oder mit Strg+O Dateien öffnen</translation>
         <translation>Erneut versuchen</translation>
     </message>
     <message>
+        <source>Enlarge again</source>
+        <translation>Noch einmal vergrößern</translation>
+    </message>
+    <message>
         <source>Show in folder</source>
         <translation>Im Ordner zeigen</translation>
     </message>
     <message>
         <source>Remove from queue</source>
         <translation>Aus der Liste nehmen</translation>
+    </message>
+    <message>
+        <source>None of these files is there to be enlarged again.</source>
+        <translation>Keine dieser Dateien ist noch da.</translation>
+    </message>
+    <message>
+        <source>Again in the queue: {count}. Their old results will be replaced.</source>
+        <translation>Wieder in der Liste: {count}. Die alten Ergebnisse werden ersetzt.</translation>
+    </message>
+    <message>
+        <source>Again in the queue: {count}. Their old results are kept, and the new ones written beside them.</source>
+        <translation>Wieder in der Liste: {count}. Die alten Ergebnisse bleiben, die neuen kommen daneben.</translation>
     </message>
     <message>
         <source>Resume</source>
