@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from tests.films import all_frames, digest, enlarge, make_film, payloads, planes
 from tests.jobs.film_worker import finish, start
-from upscaler.media.films.segments import folder_of
+from upscaler.media.films.journal import folder_of
 
 FRAMES = 150
 

@@ -13,7 +13,7 @@ from tests.shared import needs_shared
 from upscaler.errors import MediaError, UsageError
 from upscaler.jobs import Control, FilmSettings, Settings, events
 from upscaler.media.films.formats import layout_of, planar_twin
-from upscaler.media.films.segments import folder_of
+from upscaler.media.films.journal import folder_of
 
 SAMPLES = [
     ("film.mkv", ".mkv"),
@@ -554,6 +554,19 @@ def test_an_untouched_animation_is_the_same_to_the_last_bit(tmp_path):
         output = tmp_path / f"out{suffix}"
         enlarge(CLIPS / name, output)
         assert digest(frames_of(describe_source(output)[0])) == digest(frames_of(describe_source(CLIPS / name)[0]))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (1, 400), (3, 5)])
+def test_the_smallest_animations_are_untouched_too(tmp_path, size):
+    from PIL import Image
+
+    from upscaler.media.films.sources import describe_source, frames_of
+
+    source, output = tmp_path / "in.png", tmp_path / "out.png"
+    frames = [Image.new("RGBA", size, (40 * number, 2, 3, 100 + number)) for number in range(4)]
+    frames[0].save(source, save_all=True, append_images=frames[1:], duration=50)
+    assert enlarge(source, output).exit_code == 0
+    assert digest(frames_of(describe_source(output)[0])) == digest(frames_of(describe_source(source)[0]))
 
 
 @needs_shared

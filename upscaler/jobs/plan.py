@@ -117,7 +117,7 @@ def make_plan(request: Request, settings: Settings, *, tell: Callable[[events.Ev
             suffix = entry.path.suffix if isinstance(entry, Input) else ""
             output = taken.free(output, suffix, lambda path: request.exists == "rename" and path.exists())
         elif output is not None and request.exists == "rename":
-            output = taken.free(output, "", lambda path: path.exists())
+            output = taken.free(output, "", _is_there)
         items.append(Item(number=len(items), source=file, output=output, work=work))
     if not items:
         raise UsageError(_nothing_found(request, left_out))
@@ -227,9 +227,10 @@ def _with_existing(item: Item, exists: Exists, settings: Settings) -> Item:
     if exists == "error":
         raise UsageError(f"{item.output} exists; nothing was done. --exists skip, overwrite or rename goes on.")
     counting = settings.for_pictures() if item.work.kind == "pictures" else settings
-    if isinstance(item.source, Path) and receipts.shows(item.output, item.source, counting, item.work.recipe):
+    known = _with_receipt(item.output)
+    if isinstance(item.source, Path) and receipts.shows(known, item.source, counting, item.work.recipe):
         return replace(item, skip=f"{item.output} is there already, made from this input with these settings.")
-    made = "was made from another input or with other settings" if receipts.made_by_us(item.output) else "is not ours"
+    made = "was made from another input or with other settings" if receipts.made_by_us(known) else "is not ours"
     return replace(
         item,
         problem=f"{item.output} exists and {made}: {item.name} was left out. --exists overwrite replaces it, "
@@ -238,9 +239,18 @@ def _with_existing(item: Item, exists: Exists, settings: Settings) -> Item:
 
 
 def _is_there(output: Path) -> bool:
-    from upscaler.media.films.patterns import is_pattern, numbers_of
+    from upscaler.media.films.made_frames import in_the_way
+    from upscaler.media.films.patterns import is_pattern
 
-    return os.path.lexists(output) or (is_pattern(output) and bool(numbers_of(output)))
+    return os.path.lexists(output) or (is_pattern(output) and in_the_way(output))
+
+
+def _with_receipt(output: Path) -> Path:
+    """The file that a receipt is about: numbered frames are known by the list of their times."""
+    from upscaler.media.films.made_frames import are_all_there
+    from upscaler.media.films.patterns import is_pattern, times_beside
+
+    return times_beside(output) if is_pattern(output) and are_all_there(output) else output
 
 
 def _refuse_inputs_as_outputs(items: Sequence[Item]) -> None:

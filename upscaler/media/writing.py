@@ -82,10 +82,18 @@ class FileSink:
         self.abandon()
 
 
-def write_picture(picture: Picture, path: Path, *, quality: int | None = None, lossless: bool = False) -> None:
+def write_picture(
+    picture: Picture,
+    path: Path,
+    *,
+    quality: int | None = None,
+    lossless: bool = False,
+    noted: Callable[[Path], None] | None = None,
+) -> None:
     """Writes a picture in the format of the path's ending (``.png`` where that says nothing), replacing the file.
 
     The pixels must be in a form that the format holds (``convert.converted`` makes it).
+    ``noted``: see ``FileSink.commit``.
     """
     target = of_suffix(path.suffix) or FORMATS["png"]
     form = Form(
@@ -99,7 +107,7 @@ def write_picture(picture: Picture, path: Path, *, quality: int | None = None, l
     )
     with FileSink(path, form, picture.metadata) as sink:
         sink.write(picture.pixels)
-        sink.commit()
+        sink.commit(noted)
 
 
 def enlarged_metadata(metadata: Metadata, width: int, height: int, *, strip: bool = False) -> Metadata:

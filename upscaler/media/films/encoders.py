@@ -279,7 +279,8 @@ def _prores(encoding: Encoding) -> dict[str, str]:
 
 
 def _ffv1(encoding: Encoding) -> dict[str, str]:
-    return {"level": "3", "slicecrc": "1"}
+    # Level 3 cuts the frame into slices, for which a strip has no room.
+    return {"level": "3", "slicecrc": "1"} if min(encoding.width, encoding.height) > 8 else {"level": "1"}
 
 
 def _nvenc(encoding: Encoding) -> dict[str, str]:

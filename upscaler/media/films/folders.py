@@ -5,7 +5,7 @@ Beside the pictures lies ``frames.json`` with the time of each, which a film mad
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,11 +16,10 @@ from upscaler.errors import MediaError, UsageError
 from upscaler.media.films.colour import Colour
 from upscaler.media.films.film import Film, Stream
 from upscaler.media.films.formats import layout_of
-from upscaler.media.films.patterns import numbered, numbers_of
+from upscaler.media.films.patterns import numbered, numbers_of, times_beside
 from upscaler.media.films.reader import Frame
 from upscaler.media.picture import Pixels
 
-TIMES = "frames.json"
 _USUAL_RATE = Fraction(24)
 
 
@@ -62,7 +61,8 @@ def describe_folder(pattern: Path) -> tuple[Film, tuple[str, ...]]:
     files = files_of(pattern)
     header = read_header(files[0])
     times = _times(pattern, len(files))
-    notes = () if times else (f"No {TIMES} lies beside {pattern.name}: the frames are shown at {_USUAL_RATE}/s.",)
+    untold = f"No {times_beside(pattern).name} lies beside {pattern.name}: the frames are shown at {_USUAL_RATE}/s."
+    notes = () if times else (untold,)
     times = times or Times(_USUAL_RATE.denominator, _USUAL_RATE.numerator, list(range(len(files))), 1)
     base = Fraction(times.numerator, times.denominator)
     seconds = float((times.ticks[-1] - times.ticks[0] + max(times.last_duration, 1)) * base)
@@ -109,18 +109,22 @@ def read_folder(film: Film) -> Iterator[Frame]:
         yield Frame(index, ticks[index], following, film.layout, _planes(pixels, film))
 
 
-def write_times(pattern: Path, base: Fraction, ticks: list[int], last_duration: int) -> None:
-    """Writes ``frames.json`` beside the frames."""
+def write_times(
+    pattern: Path, base: Fraction, ticks: list[int], last_duration: int, noted: Callable[[Path], None]
+) -> None:
+    """Writes ``frames.json`` beside the frames; ``noted`` gets the finished file just before it gets its name."""
     from upscaler.media.files import NewFile
 
     times = Times(base.numerator, base.denominator, ticks, last_duration)
-    with NewFile(pattern.with_name(TIMES)) as new:
+    with NewFile(times_beside(pattern)) as new:
         new.file.write(msgspec.json.encode(times) + b"\n")
+        new.flush()
+        noted(new.part)
         new.commit()
 
 
 def _times(pattern: Path, count: int) -> Times | None:
-    path = pattern.with_name(TIMES)
+    path = times_beside(pattern)
     if not path.exists():
         return None
     try:

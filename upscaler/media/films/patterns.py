@@ -18,6 +18,11 @@ def numbered(pattern: Path, number: int) -> Path:
     return pattern.with_name(_NUMBER.sub(lambda found: f"{number:0{found[1] or 0}d}", pattern.name))
 
 
+def times_beside(pattern: Path) -> Path:
+    """The file with the time of each frame."""
+    return pattern.with_name("frames.json")
+
+
 def numbers_of(pattern: Path) -> dict[int, Path]:
     """The frames that are there, by their numbers."""
     around = (re.escape(part) for part in _NUMBER.sub("\0", pattern.name, count=1).split("\0"))

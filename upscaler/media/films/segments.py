@@ -7,14 +7,11 @@ them.  A piece counts when its line is in the journal: both are flushed to the d
 
 from __future__ import annotations
 
-import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, BinaryIO
 
 import av
 import msgspec
@@ -23,12 +20,8 @@ from av.video.stream import VideoStream
 from upscaler.errors import MediaError
 from upscaler.media.files import told
 from upscaler.media.films.encoders import Encoding
-from upscaler.media.films.formats import Plane
-
-PARTS = ".upscaler-parts"
-"""End of the name of a folder of pieces."""
-
-Sha256 = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+from upscaler.media.films.formats import Plane, planes_of
+from upscaler.media.films.journal import Head, Journal, Sha256, sha256_of
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -49,40 +42,29 @@ class Piece(msgspec.Struct, frozen=True):
     """Tiles of its frames that equalled those of the frame before, and those that did not."""
 
 
-class _Head(msgspec.Struct, frozen=True):
-    """First line of the journal."""
-
-    made_by: str
-    """A hash of everything that the pieces depend on: source, settings, model, versions."""
-
-    choices: dict[str, int] = {}
-    """What the first run chose by looking at the machine or the film, and later ones must not choose anew."""
-
-
 class Parts:
     """The folder of a film's pieces, beside its output under a hidden name."""
 
     def __init__(self, output: Path) -> None:
-        self.folder = folder_of(output)
+        self._journal = Journal(output, Piece)
+        self.folder = self._journal.folder
         self.pieces: list[Piece] = []
         self.choices: dict[str, int] = {}
-        self._journal = self.folder / "journal.jsonl"
 
     def open(self, made_by: str, choose: Callable[[], dict[str, int]] = dict) -> bool:
         """Finds what an earlier run has done.  True when there was something that no longer fits and was removed.
 
         ``choose`` is asked at the first run only; its answer is kept in ``choices``.
         """
-        head, pieces = self._read()
+        head, pieces = self._journal.read()
+        pieces = list(self._whole(pieces))
         stale = bool(pieces) and (head is None or head.made_by != made_by)
         if head is None or head.made_by != made_by:
-            pieces, head = [], _Head(made_by, choose())
+            pieces, head = [], Head(made_by, choose())
         self.pieces, self.choices = pieces, head.choices
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self._journal.begin(head, pieces)
         with told(self.folder):
-            lines = [msgspec.json.encode(head), *(msgspec.json.encode(piece) for piece in pieces)]
-            _write_whole(self._journal, b"".join(line + b"\n" for line in lines))
-            known = {self._journal.name, *(self.path(piece.number).name for piece in pieces)}
+            known = {self._journal.path.name, *(self.path(piece.number).name for piece in pieces)}
             for other in self.folder.iterdir():
                 if other.name not in known:
                     other.unlink()
@@ -97,37 +79,21 @@ class Parts:
         return self.folder / f"{number:06d}.mkv"
 
     def add(self, piece: Piece) -> None:
-        with told(self.folder), self._journal.open("ab") as journal:
-            journal.write(msgspec.json.encode(piece) + b"\n")
-            _flush(journal)
+        self._journal.add(piece)
         self.pieces.append(piece)
 
     def remove(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._journal.remove()
 
-    def _read(self) -> tuple[_Head | None, list[Piece]]:
-        """Up to the first line or piece that is not whole."""
-        pieces: list[Piece] = []
-        try:
-            first, *lines = self._journal.read_bytes().splitlines()
-            head = msgspec.json.decode(first, type=_Head)
-        except (OSError, ValueError):
-            return None, []
-        for line in lines:
+    def _whole(self, pieces: list[Piece]) -> Iterator[Piece]:
+        """Up to the first piece that is not whole."""
+        for number, piece in enumerate(pieces):
             try:
-                piece = msgspec.json.decode(line, type=Piece)
-                sound = piece.number == len(pieces) and _sha256(self.path(piece.number)) == piece.sha256
-            except (OSError, ValueError):
-                break
-            if not sound:
-                break
-            pieces.append(piece)
-        return head, pieces
-
-
-def folder_of(output: Path) -> Path:
-    """Where the pieces of a film lie while it is being made."""
-    return output.with_name(f".{output.name}{PARTS}")
+                if piece.number != number or sha256_of(self.path(number)) != piece.sha256:
+                    return
+            except OSError:
+                return
+            yield piece
 
 
 class PieceWriter:
@@ -174,7 +140,7 @@ class PieceWriter:
             piece = Piece(
                 number=self._number,
                 size=self._part.stat().st_size,
-                sha256=_sha256(self._part),
+                sha256=sha256_of(self._part),
                 ticks=self._ticks,
                 last_duration=self._last_duration,
                 damaged=self._damaged,
@@ -218,10 +184,7 @@ def coded_packets(parts: Parts) -> Iterator[Coded]:
             packets = [packet for packet in container.demux(container.streams.video[0]) if packet.size]
             times = sorted(packet.pts for packet in packets if packet.pts is not None)
             if len(times) != len(piece.ticks) or len(set(times)) != len(times):
-                raise MediaError(
-                    f"Piece {piece.number} in {parts.folder} holds {len(times)} frames instead of {len(piece.ticks)}; "
-                    "delete that folder and start again."
-                )
+                raise _wrong(parts, piece, len(times))
             rank = {when: number for number, when in enumerate(times)}
             for packet in packets:
                 assert packet.pts is not None
@@ -229,19 +192,20 @@ def coded_packets(parts: Parts) -> Iterator[Coded]:
         first += len(piece.ticks)
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def decoded_frames(parts: Parts) -> Iterator[list[Plane]]:
+    """The samples of all frames of all pieces.  Raises MediaError when a piece does not hold what its journal says."""
+    for piece in parts.pieces:
+        count = 0
+        with av.open(str(parts.path(piece.number)), "r") as container:
+            for frame in container.decode(video=0):
+                count += 1
+                yield planes_of(frame)[1]
+        if count != len(piece.ticks):
+            raise _wrong(parts, piece, count)
 
 
-def _flush(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        file.write(content)
-        _flush(file)
-    part.replace(path)
+def _wrong(parts: Parts, piece: Piece, count: int) -> MediaError:
+    return MediaError(
+        f"Piece {piece.number} in {parts.folder} holds {count} frames instead of {len(piece.ticks)}; "
+        "delete that folder and start again."
+    )

@@ -1,0 +1,132 @@
+"""Unfinished work on a film: who is at it, from which source and with which settings, and how far it has come."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import av
+import msgspec
+from filelock import FileLock, Timeout
+
+from upscaler._version import __version__
+from upscaler.errors import MediaError
+from upscaler.jobs import receipts
+from upscaler.jobs.film_plan import FilmWork
+from upscaler.jobs.session import Session
+from upscaler.jobs.work import Item
+from upscaler.media.films import folders
+from upscaler.media.films.encoders import Encoding
+from upscaler.media.films.journal import folder_of
+
+
+class SourceState:
+    """What the source is before it is read, for the receipt: hashed beside the work, since films are large."""
+
+    def __init__(self, work: FilmWork) -> None:
+        self._work = work
+        self._pool = ThreadPoolExecutor(1)
+        self._state = None if work.film.container == "frames" else self._pool.submit(receipts.state_of, work.film.path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def write_receipt(self, part: Path, output: Path, session: Session) -> None:
+        if self._state is not None:
+            path, recipe = self._work.film.path, self._work.recipe
+            receipts.write_receipt(path, self._state.result(), output, session.settings, recipe, part=part)
+
+
+@contextmanager
+def alone(output: Path) -> Iterator[None]:
+    """Two runs that make the same film would destroy each other's pieces."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    place = folder_of(output).with_suffix(".lock")
+    lock = FileLock(place)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise MediaError(f"Another run is making {output} already; wait for it, or choose another output.") from error
+    try:
+        yield
+    finally:
+        place.unlink(missing_ok=True)
+        lock.release()
+
+
+def made_by(work: FilmWork, encoding: Encoding | None, session: Session) -> str:
+    """A hash of all that the finished part of a film depends on.  ``encoding``: None for frames, which are PNG."""
+    settings = session.settings
+    facts: dict[str, object] = {
+        "source": _source_facts(work),
+        "settings": receipts.fingerprint(settings),
+        "tile": settings.tile,
+        "models": [step.identity for step in work.recipe.steps],
+        "size": [work.full_width, work.full_height],
+        "colour": repr(work.coding) + repr(work.film.colour),
+        "versions": [__version__, av.__version__],
+    }
+    if encoding is not None:
+        facts |= {
+            "coded size": [encoding.width, encoding.height],
+            "encoder": [encoding.encoder.name, encoding.format, str(encoding.rate), encoding.gop, encoding.options()],
+            "coded colour": repr(encoding.coding) + repr(encoding.colour) + repr(encoding.aspect),
+        }
+    return hashlib.sha256(msgspec.json.encode(facts, order="sorted")).hexdigest()
+
+
+_SAMPLES, _SAMPLE = 16, 1 << 16
+
+
+def _source_facts(work: FilmWork) -> list[object]:
+    """Size, time and a hash of places all over the file: to hash a film as a whole takes minutes."""
+    if work.film.container == "frames":
+        files = folders.files_of(work.film.path)
+        return [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+    stat = work.film.path.stat()
+    digest = hashlib.sha256()
+    with work.film.path.open("rb") as file:
+        for index in range(_SAMPLES):
+            file.seek(index * max(stat.st_size - _SAMPLE, 0) // (_SAMPLES - 1))
+            digest.update(file.read(_SAMPLE))
+    return [stat.st_size, stat.st_mtime_ns, digest.hexdigest()]
+
+
+def begun_otherwise(output: Path) -> str:
+    """What is said where an earlier run's work no longer fits."""
+    return f"{output.name} was begun from another source or with other settings; it starts anew."
+
+
+def no_frame(name: str) -> MediaError:
+    return MediaError(f"{name} holds no frame in the part that was asked for; it was left out.")
+
+
+def expected_total(work: FilmWork, done: int, ticks: int | None) -> int:
+    """How many frames there will be, by the time that has passed; the header's number only where they agree."""
+    film = work.film
+    said = film.frames or 0
+    if film.seconds and ticks is not None:
+        begin = work.span.start or 0.0
+        end = min(film.seconds, work.span.end) if work.span.end is not None else film.seconds
+        passed = float(ticks * film.time_base) - begin
+        whole = max(end - begin, 1e-3)
+        by_time = round(done * max(whole / max(passed + 1 / float(film.rate), 1e-3), 1.0))
+        said = said if said and abs(by_time - said) <= 0.1 * said else by_time
+    return max(said, done)
+
+
+def report(item: Item, session: Session, *, frames: int, damaged: int, reused: int, computed: int) -> None:
+    """Fills the report's row for a film, and says what was damaged.  ``reused``, ``computed``: tiles."""
+    row = session.report.items[item.number]
+    row.frames, row.damaged_frames = frames, damaged
+    row.reused = round(reused / (reused + computed), 4) if reused + computed else 0.0
+    if damaged:
+        were = "frame was" if damaged == 1 else "frames were"
+        session.warned(item, f"{item.name} is damaged: {damaged} {were} concealed, all times are kept.")
