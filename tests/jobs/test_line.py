@@ -90,7 +90,9 @@ def test_the_network_waits_neither_for_the_decoder_nor_for_the_encoder(
 def test_frames_of_a_film_are_decoded_enlarged_and_written_at_the_same_time() -> None:
     moments = Moments()
     noted: list[Worked] = []
-    session: Any = SimpleNamespace(check=lambda: None, worked=lambda kind, worked: noted.append(worked))
+    session: Any = SimpleNamespace(
+        check=lambda: None, settings=Settings(), worked=lambda kind, worked: noted.append(worked)
+    )
     pixels = np.zeros((4, 4, 3), np.float32)
 
     def frames() -> Iterator[film_line.Ready]:

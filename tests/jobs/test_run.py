@@ -410,6 +410,15 @@ def test_the_report_says_what_ran_where(tmp_path: Path, job: Job) -> None:
     assert engine.startswith("repeat-x1 x1 on cpu in float32 by ")
 
 
+def test_a_card_is_named_as_its_maker_does_and_not_by_number_alone(
+    tmp_path: Path, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "a.png")
+    monkeypatch.setattr("upscaler.engine.devices.describe", lambda device: f"{device} (Maker's Card)")
+    report, _ = job(tmp_path / "a.png", output=tmp_path / "out", settings={"device": "cpu"})
+    assert report.engines[0].startswith("repeat-x1 x1 on cpu (Maker's Card) in float32 by ")
+
+
 def test_tiles_are_compared_with_the_whole_when_asked(tmp_path: Path, repeater: Callable[[int], str]) -> None:
     save(tmp_path / "a.png", noise(100, 120))
     plan = make_plan(

@@ -67,6 +67,8 @@ class Upscaler:
         self.model = model
         places = devices.pick(device)
         self.device = places[0]
+        """The first of ``devices``: it says how large tiles are, and in which type they are computed."""
+
         self.dtype = pick(precision, model, self.device)
         self._tile = tile
         self._exact = exact
@@ -84,6 +86,7 @@ class Upscaler:
                 Fallback(f"Tiles of {model.name} are blended, and that on one device: {devices.describe(places[0])}.")
             )
             places = places[:1]
+        self.devices = tuple(places)
         if threads is not None and self.device.type == "cpu":
             torch.set_num_threads(threads)
         # Only plain torch can be stopped half-way, where values of the whole picture are gathered.
@@ -144,7 +147,8 @@ class Upscaler:
 
     def close(self) -> None:
         """Give the device's memory back; the next picture takes it again."""
-        devices.release(self.device)
+        for place in self.devices:
+            devices.release(place)
 
     def core_for(self, height: int, width: int) -> int | None:
         """Side of what a tile of such a picture keeps, with the memory that is free now; None: one tile is all."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from upscaler.jobs import budget
 from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.pipe import Pipe, run_stages
 from upscaler.media.films.colour import Floats, split_excess, to_rgb
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from upscaler.jobs.session import Session
 
 _AHEAD = 16  # frames that wait for the network, or for the encoder
-_WAITING = 256 << 20  # bytes of them
 
 Enlarge = Callable[[Sequence[Floats], bool], list[Floats]]
 """Frames, and whether they begin a piece -> the frames enlarged by the recipe's networks."""
@@ -127,8 +127,9 @@ class _Line:
         self._frames = frames
         self._write = write
         self._session = session
-        self._decoded: Pipe[Ready] = Pipe(_AHEAD, _WAITING)
-        self._enlarged: Pipe[Made] = Pipe(_AHEAD, _WAITING)
+        waiting = budget.waiting(session.settings.memory)
+        self._decoded: Pipe[Ready] = Pipe(_AHEAD, waiting)
+        self._enlarged: Pipe[Made] = Pipe(_AHEAD, waiting)
 
     def run(self, enlarge: Enlarge, group: int, piece: int) -> None:
         worked = run_stages(

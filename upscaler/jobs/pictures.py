@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upscaler.errors import Cancelled, MediaError, UsageError
-from upscaler.jobs import receipts
+from upscaler.jobs import budget, receipts
 from upscaler.jobs.pipe import Pipe, Shut, run_stages
 from upscaler.jobs.recipes import Models, Step
 from upscaler.jobs.settings import Settings
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("upscaler")
 
 _AHEAD = 8  # pictures that wait for the network, or for the encoder
-_WAITING = 256 << 20  # bytes of them
 _BY_ROWS = 64_000_000  # pixels of an input above which it is decoded by rows, where its format allows it
 _SMALL = 512 * 512  # pixels: pictures up to this share calls of the network
 
@@ -65,6 +64,7 @@ def prepare(file: File, settings: Settings, models: Models, named: Path | None) 
     recipe = models.recipe(wanted_scale(header.width, header.height, settings))
     channels, dtype = formats.held(target, header.channels, header.dtype)
     lossless = _lossless(header, target, settings)
+    raw = width * height * channels * np.dtype(dtype).itemsize
     parse_colour(settings.background)
     return PictureWork(
         kind="pictures",
@@ -74,8 +74,12 @@ def prepare(file: File, settings: Settings, models: Models, named: Path | None) 
         out_height=height,
         suffix=_suffix(file, target, named),
         recipe=recipe,
-        expected_bytes=_expected(width * height * channels * np.dtype(dtype).itemsize, lossless),
-        warnings=(*header.notes, *formats.losses(header, target, settings.background)),
+        expected_bytes=_expected(raw, lossless),
+        warnings=(
+            *header.notes,
+            *formats.losses(header, target, settings.background),
+            *_beside_the_budget(raw, target, settings),
+        ),
         header=header,
         form=Form(
             format=target,
@@ -127,6 +131,15 @@ def _lossless(header: Header, target: formats.Format, settings: Settings) -> boo
     return settings.lossless or (kept and target.lossless)
 
 
+def _beside_the_budget(raw: int, target: formats.Format, settings: Settings) -> Iterator[str]:
+    """A sentence where an encoder that wants the whole picture needs more than the user allowed for what waits."""
+    if settings.memory is not None and not target.by_rows and raw > budget.waiting(settings.memory):
+        yield (
+            f"{target.title} is coded from the whole picture, {raw / 1e6:.0f} MB of memory beside --memory; "
+            "png, tiff and jpg are written by rows."
+        )
+
+
 def _expected(raw: int, lossless: bool) -> int:
     return raw * 6 // 10 if lossless else raw // 6
 
@@ -162,8 +175,9 @@ class _Line:
     def __init__(self, items: Sequence[Item], session: Session) -> None:
         self._items = items
         self._session = session
-        self._decoded: Pipe[_Job] = Pipe(_AHEAD, _WAITING)
-        self._enlarged: Pipe[_Rows] = Pipe(4 * _AHEAD, _WAITING)
+        self._waiting = budget.waiting(session.settings.memory)
+        self._decoded: Pipe[_Job] = Pipe(_AHEAD, self._waiting)
+        self._enlarged: Pipe[_Rows] = Pipe(4 * _AHEAD, self._waiting)
         self._at: list[Item] = []
         """What the network is at."""
 
@@ -186,7 +200,8 @@ class _Line:
         assert isinstance(work, PictureWork)
         before = receipts.state_of(item.source) if isinstance(item.source, Path) else None
         header = work.header
-        if isinstance(item.source, Path) and header.width * header.height > _BY_ROWS:
+        large = header.width * header.height > _BY_ROWS or header.bytes > self._waiting
+        if isinstance(item.source, Path) and large:
             source = open_rows(item.source, header)
             if source is not None:
                 return _Job(item, work, source, read_metadata(item.source), before)

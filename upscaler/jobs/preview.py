@@ -48,9 +48,13 @@ def preview(pixels: Pixels, region: Region, models: Models, *, stop: Callable[[]
     part = pixels[seen_top : bottom + traits.halo, seen_left : right + traits.halo]
     began = time.perf_counter()
     result = part
-    for engine in engines:
-        result = engine.upscale(result)
-    seconds = time.perf_counter() - began
+    try:
+        for engine in engines:
+            result = engine.upscale(result)
+        seconds = time.perf_counter() - began
+    finally:
+        for engine in engines:
+            engine.close()  # until the next look the device's memory is not ours
     whole_width, whole_height = target_size(width, height, models.settings)
     scale_x, scale_y = whole_width / width, whole_height / height
     result = resized(result, out_edge(part.shape[0], scale_y), out_edge(part.shape[1], scale_x))

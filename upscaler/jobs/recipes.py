@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from upscaler.errors import ModelError
+from upscaler.jobs import budget
 from upscaler.jobs.settings import Settings
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Models:
                 precision=s.precision,
                 tile=s.tile,
                 exact=s.exact,
-                memory=s.memory,
+                memory=budget.of_network(s.memory),
                 threads=s.threads or cores.usual(),
                 executor=s.executor,
                 tell=lambda event: self._heard[key][0](event),
@@ -115,11 +116,21 @@ class Models:
 
     @property
     def engines(self) -> list[str]:
-        """What runs where, for those that were used: ``span x4 on cpu in bfloat16 by torch``."""
+        """What runs where, for those that were used: ``span x4 on cuda:0 (NVIDIA H100) in float16 by torch``."""
         return [
-            f"{Path(model).stem} x{scale:g} on {u.device} in {str(u.dtype).removeprefix('torch.')} by {u.executor}"
+            f"{Path(model).stem} x{scale:g} on {_names(u)} in {str(u.dtype).removeprefix('torch.')} by {u.executor}"
             for (model, scale), u in self._upscalers.items()
         ]
+
+    def release(self) -> None:
+        """Ends the engines and gives the devices' memory back; ``upscaler`` would make new ones."""
+        if self._upscalers:
+            from upscaler.engine import devices
+
+            places = {place for upscaler in self._upscalers.values() for place in upscaler.devices}
+            self._upscalers.clear()
+            for place in places:
+                devices.release(place)
 
     def model(self, step: Step) -> Model:
         """The network of a step, loaded."""
@@ -174,6 +185,13 @@ class Models:
     def _downloading(self, file: str, done: int, total: int | None) -> None:
         if self.told_of_download is not None:
             self.told_of_download(file, done, total)
+
+
+def _names(upscaler: Upscaler) -> str:
+    """Of the devices, as their makers call them."""
+    from upscaler.engine.devices import describe
+
+    return " and ".join(map(describe, upscaler.devices))
 
 
 def _step(entry: Entry, scale: float) -> Step:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from upscaler.errors import Cancelled, UpscalerError
 from upscaler.jobs import events
@@ -11,6 +12,9 @@ from upscaler.jobs.control import Control
 from upscaler.jobs.plan import Plan, kinds
 from upscaler.jobs.report import Report
 from upscaler.jobs.work import Item
+
+if TYPE_CHECKING:
+    from upscaler.jobs.session import Session
 
 
 def run(
@@ -34,6 +38,13 @@ def run(
     from upscaler.jobs.session import Session
 
     session = Session(plan, tell or (lambda event: None), control or Control(), verify_tiles=verify_tiles)
+    try:
+        return _done(plan, session)
+    finally:
+        plan.models.release()
+
+
+def _done(plan: Plan, session: Session) -> Report:
     to_do = plan.to_do
     plan.models.told_of_download = session.downloading
     try:
