@@ -133,5 +133,8 @@ def test_what_is_coded_from_the_whole_picture_is_said_beforehand(
     assert said[None] == said[1 << 30] == []
     by_rows = name in ("png", "tiff", "jpg")
     title = FORMATS[name].title
-    sentence = f"{title} is coded from the whole picture, 2 MB of memory beside --memory; png, tiff and jpg are written by rows."
+    sentence = (
+        f"{title} is coded from the whole picture, 2 MB of memory beside --memory; "
+        "png, tiff and jpg are written by rows."
+    )
     assert said[1 << 20] == ([] if by_rows else [sentence])

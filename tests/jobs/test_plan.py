@@ -190,12 +190,41 @@ def test_an_unknown_model_is_refused_with_the_closest_names(tmp_path: Path, plan
 
 def test_a_scale_that_the_model_lacks_is_explained(tmp_path: Path, plan: Callable[..., Plan]) -> None:
     made = plan(save(tmp_path / "a.png"), settings={"model": "span", "scale": 3.0})
-    assert made.notes == ("span has x4 only; x3 is made by running x4 and reducing.",)
+    assert made.notes[0] == "span has x4 only; x3 is made by running x4 and reducing."
     made = plan(save(tmp_path / "a.png"), settings={"scale": 5.0})
     (item,) = made.items
     assert item.work is not None
     assert [step.scale for step in item.work.recipe.steps] == [2, 2, 2]
     assert (item.work.out_width, item.work.out_height) == (60, 45)
+
+
+@pytest.mark.parametrize(
+    ("size", "cost"),
+    [
+        ({"scale": 2.0}, "For x2 x4 is computed, 4 times the pixels that are kept; "
+                         "`upscaler models list --scale 2` shows models that have it."),
+        ({"scale": 2.5}, "For x2.5 x4 is computed, 2.6 times the pixels that are kept."),
+        # Of several scales the one that wastes most: x5 for a.png takes two passes, x2 for b.png one.
+        ({"long_edge": 60}, "For x5 x16 is computed, 10.2 times the pixels that are kept."),
+        ({"scale": 4.0}, None),
+        ({"scale": 16.0}, None),
+    ],
+)  # fmt: skip
+def test_what_reducing_throws_away_is_told_as_a_cost(
+    tmp_path: Path, plan: Callable[..., Plan], size: dict[str, Any], cost: str | None
+) -> None:
+    save(tmp_path / "a.png", noise(9, 12))
+    save(tmp_path / "b.png", noise(20, 30))
+    made = plan(tmp_path, settings={"model": "span"} | size)
+    assert [note for note in made.notes if "pixels that are kept" in note] == ([cost] if cost else [])
+
+
+@pytest.mark.parametrize("scale", [2.0, 4.0])
+def test_a_native_scale_is_run_where_the_model_has_it(tmp_path: Path, plan: Callable[..., Plan], scale: float) -> None:
+    made = plan(save(tmp_path / "a.png"), settings={"model": "pocket", "scale": scale})
+    assert made.items[0].work is not None
+    assert [step.scale for step in made.items[0].work.recipe.steps] == [scale]
+    assert made.notes == ()
 
 
 def test_a_full_disk_is_foretold(tmp_path: Path, plan: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,8 +81,18 @@ class Models:
 
     @property
     def sentences(self) -> list[str]:
-        """What the recipes say where a model lacks the wanted scale."""
-        return list(dict.fromkeys(r.sentence for r in self._recipes.values() if r.sentence))
+        """What the recipes say where a model lacks the wanted scale, and what that costs."""
+        said = dict.fromkeys(recipe.sentence for recipe in self._recipes.values() if recipe.sentence)
+        return [*said, *self._cost()]
+
+    def _cost(self) -> Iterator[str]:
+        """A sentence about the largest share of computed pixels that reducing throws away."""
+        larger = {scale: recipe.scale for scale, recipe in self._recipes.items() if recipe.scale > scale}
+        if larger:
+            scale = max(larger, key=lambda scale: larger[scale] / scale)
+            times = round((larger[scale] / scale) ** 2, 1)
+            has = f"; `upscaler models list --scale {scale:g}` shows models that have it" if scale in (2, 3) else ""
+            yield f"For x{scale:g} x{larger[scale]:g} is computed, {times:g} times the pixels that are kept{has}."
 
     def load(self) -> None:
         """Loads whatever the recipes so far need, so that nothing is begun that cannot be done."""
