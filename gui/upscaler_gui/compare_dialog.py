@@ -26,6 +26,7 @@ from upscaler_gui.cards import Card
 from upscaler_gui.engine_link import EngineLink, Handle
 from upscaler_gui.engine_process import PreviewOrder
 from upscaler_gui.images import to_8bit, to_levels
+from upscaler_gui.sentences import told
 from upscaler_gui.summary import time_text
 from upscaler_gui.viewer import Viewer
 
@@ -193,7 +194,7 @@ class Pane(QWidget):
         layout.setColumnStretch(0, 1)
 
     def say(self, sentence: str) -> None:
-        self.words.setText(sentence)
+        self.words.setText(told(sentence))
 
     def clear(self) -> None:
         self.viewer.show_picture(None, 0, 0)

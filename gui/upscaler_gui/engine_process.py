@@ -288,7 +288,7 @@ def _row(item: Item) -> PlannedRow:
         size_in=(work.width, work.height) if work else None,
         size_out=(work.out_width, work.out_height) if work else None,
         film=work is not None and work.kind == "films",
-        sentence=item.problem or item.skip or " ".join(work.warnings if work else ()),
+        sentence=item.problem or item.skip or "\n".join(work.warnings if work else ()),
     )
 
 

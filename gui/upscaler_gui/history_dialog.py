@@ -9,6 +9,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
 
 from upscaler_gui.history import Past
+from upscaler_gui.sentences import told
 
 
 class HistoryDialog(QDialog):
@@ -27,7 +28,7 @@ class HistoryDialog(QDialog):
         self._past = list(reversed(past))
         for job in self._past:
             when = QLocale().toString(QDateTime.fromSecsSinceEpoch(int(job.when)), QLocale.FormatType.ShortFormat)
-            lines = [f"{when}   {job.model}   {job.summary}", *(f"    {sentence}" for sentence in job.failed[:3])]
+            lines = [f"{when}   {job.model}   {job.summary}", *(f"    {_told(failed)}" for failed in job.failed[:3])]
             self.list.addItem(QListWidgetItem("\n".join(lines)))
         self.list.itemDoubleClicked.connect(self._open)
         if past:
@@ -57,3 +58,8 @@ class HistoryDialog(QDialog):
         folder = self._past[self.list.currentRow()].folder
         if folder:
             QDesktopServices.openUrl(QUrl.fromLocalFile(folder))
+
+
+def _told(failed: str) -> str:
+    name, _, sentence = failed.partition(": ")
+    return f"{name}: {told(sentence)}"

@@ -56,6 +56,7 @@ from upscaler_gui.plan_controller import PlanController
 from upscaler_gui.preview_controller import PreviewController
 from upscaler_gui.queue_model import ProgressDelegate, QueueModel, state_detail
 from upscaler_gui.queue_state import FINAL, QueueState, State
+from upscaler_gui.sentences import told
 from upscaler_gui.settings_panel import SettingsPanel
 from upscaler_gui.summary import outcome, promise, time_text
 from upscaler_gui.thumbnails import ThumbnailController
@@ -465,7 +466,7 @@ class MainWindow(QMainWindow):
         self.start_button.setText("\n".join(lines))
         self.start_button.setAccessibleName(", ".join(lines))
         remarks = [", ".join(outlook.models), outlook.reason, *outlook.notes] if outlook else []
-        self.remark.setText("\n".join(filter(None, remarks)))
+        self.remark.setText(told("\n".join(filter(None, remarks))))
 
     def _update_looking(self) -> None:
         possible = self.previews.shown is not None and not self.jobs.running
@@ -474,8 +475,8 @@ class MainWindow(QMainWindow):
 
     def say(self, sentence: str) -> None:
         """One line at the bottom."""
-        self.message.setText(sentence)
-        self.message.setToolTip(sentence)
+        self.message.setText(told(sentence))
+        self.message.setToolTip(told(sentence))
 
     # Viewer
 

@@ -23,6 +23,7 @@ from upscaler.jobs.events import Downloading
 from upscaler_gui.cards import Card, card_html
 from upscaler_gui.engine_link import EngineLink, Handle
 from upscaler_gui.engine_process import DownloadOrder
+from upscaler_gui.sentences import told
 
 
 class ModelDialog(QDialog):
@@ -147,7 +148,7 @@ class ModelDialog(QDialog):
         self._task = None
         self.bar.setVisible(False)
         self.download.setText(self.tr("Download"))
-        self.message.setText(sentence or self.tr("{name} is here.").format(name=name))
+        self.message.setText(told(sentence) or self.tr("{name} is here.").format(name=name))
         if name:
             self.downloaded.emit(name)
             self.download.setVisible(False)

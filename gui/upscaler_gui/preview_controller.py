@@ -16,6 +16,7 @@ from upscaler.jobs.settings import Settings
 from upscaler_gui.engine_link import EngineLink, Handle
 from upscaler_gui.engine_process import PreviewOrder
 from upscaler_gui.images import Levels, load, to_8bit, to_levels
+from upscaler_gui.sentences import told
 from upscaler_gui.viewer import Viewer
 from upscaler_gui.workers import Call, Threads
 
@@ -98,7 +99,7 @@ class PreviewController(QObject):
 
     def _cannot_load(self, asked: int, sentence: str) -> None:
         if asked == self._asked:
-            self._viewer.hint = sentence
+            self._viewer.hint = told(sentence)
             self._viewer.show_picture(None, 0, 0)
             self.loaded.emit()
             self.failed.emit(sentence)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from upscaler_gui.engine_process import PlannedRow
 from upscaler_gui.queue_state import QueueState, Row, State
+from upscaler_gui.sentences import told
 from upscaler_gui.summary import time_text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -105,7 +106,7 @@ class QueueModel(QAbstractTableModel):
             case Qt.ItemDataRole.ToolTipRole, 2 if row.state is State.RUNNING:
                 return state_detail(row)
             case Qt.ItemDataRole.ToolTipRole, _:
-                return row.sentence or str(row.path)
+                return told(row.sentence) or str(row.path)
             case Qt.ItemDataRole.ForegroundRole, 2 if row.state is State.FAILED:
                 return failed_colour()
             case Qt.ItemDataRole.UserRole, 2:

@@ -6,6 +6,7 @@ from PySide6.QtCore import QCoreApplication
 
 from upscaler.jobs.report import Report
 from upscaler_gui.engine_process import Outlook
+from upscaler_gui.sentences import told
 
 translate = QCoreApplication.translate
 
@@ -30,7 +31,7 @@ def promise(outlook: Outlook, seconds: float | None) -> list[str]:
 def outcome(report: Report) -> str:
     """23 done, 1 failed, in 40 s; or the sentence with which the job ended early."""
     if report.error:
-        return report.error
+        return told(report.error)
     counted = (
         (report.count("finished"), translate("Summary", "{count} done")),
         (report.count("skipped"), translate("Summary", "{count} skipped")),

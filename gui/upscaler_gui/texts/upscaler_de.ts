@@ -550,6 +550,277 @@ oder ein Bild einfügen, oder mit Strg+O Dateien öffnen</translation>
     </message>
 </context>
 <context>
+    <name>Sentences</name>
+    <message>
+        <source>There is no file or folder {path}.</source>
+        <translation>{path} gibt es nicht.</translation>
+    </message>
+    <message>
+        <source>{file} is not there.</source>
+        <translation>{file} ist nicht da.</translation>
+    </message>
+    <message>
+        <source>{file} is empty; it was left out.</source>
+        <translation>{file} ist leer und wurde ausgelassen.</translation>
+    </message>
+    <message>
+        <source>{file} is not a picture: it begins with {begin}; it was left out.</source>
+        <translation>{file} ist kein Bild: am Anfang steht {begin}. Die Datei wurde ausgelassen.</translation>
+    </message>
+    <message>
+        <source>{file} ends in the middle of the picture; it was left out.</source>
+        <translation>{file} endet mitten im Bild und wurde ausgelassen.</translation>
+    </message>
+    <message>
+        <source>{file} is damaged and cannot be decoded; it was left out.</source>
+        <translation>{file} ist beschädigt, lässt sich nicht lesen und wurde ausgelassen.</translation>
+    </message>
+    <message>
+        <source>{file} cannot be read: {error}.</source>
+        <translation>{file} lässt sich nicht lesen: {error}.</translation>
+    </message>
+    <message>
+        <source>{file} claims {size} pixels, more than the limit of {limit} megapixels; --max-megapixels raises it if you trust the file.</source>
+        <translation>{file} gibt {size} Pixel an, mehr als die Grenze von {limit} Megapixeln; auf der Befehlszeile hebt --max-megapixels sie an, wenn Sie der Datei trauen.</translation>
+    </message>
+    <message>
+        <source>{file} was left out: {why}</source>
+        <translation>{file} wurde ausgelassen: {why}</translation>
+    </message>
+    <message>
+        <source>{format} holds at most {most} pixels a side, and the result would have {size}; choose another format (-f png, -f tiff) or a smaller scale.</source>
+        <translation>{format} fasst höchstens {most} Pixel je Seite, und das Ergebnis hätte {size}; wählen Sie ein anderes Format (PNG, TIFF) oder eine kleinere Vergrößerung.</translation>
+    </message>
+    <message>
+        <source>{file} has changed since the job was planned; it was left out.</source>
+        <translation>{file} hat sich seit der Planung geändert und wurde ausgelassen.</translation>
+    </message>
+    <message>
+        <source>{file} cannot be opened as a film: its header is missing or damaged ({error}); copy it again from where it came, or repair it. It was left out.</source>
+        <translation>{file} lässt sich nicht als Film öffnen: der Kopf der Datei fehlt oder ist beschädigt ({error}). Kopieren Sie sie neu, oder reparieren Sie sie. Sie wurde ausgelassen.</translation>
+    </message>
+    <message>
+        <source>{output} exists and was made from another input or with other settings: {file} was left out. --exists overwrite replaces it, --exists rename writes beside it.</source>
+        <translation>{output} gibt es schon, aus einer anderen Datei oder mit anderen Einstellungen: {file} wurde ausgelassen. Unter „Vorhandene“ lässt sich wählen, ob ersetzt oder daneben geschrieben wird.</translation>
+    </message>
+    <message>
+        <source>{output} exists and is not ours: {file} was left out. --exists overwrite replaces it, --exists rename writes beside it.</source>
+        <translation>{output} gibt es schon und stammt nicht von hier: {file} wurde ausgelassen. Unter „Vorhandene“ lässt sich wählen, ob ersetzt oder daneben geschrieben wird.</translation>
+    </message>
+    <message>
+        <source>{output} is there already, made from this input with these settings.</source>
+        <translation>{output} ist schon da, aus dieser Datei mit diesen Einstellungen.</translation>
+    </message>
+    <message>
+        <source>{output} is a folder: {file} cannot be written there.</source>
+        <translation>{output} ist ein Ordner: {file} kann nicht dorthin geschrieben werden.</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written: {error}.</source>
+        <translation>{path} lässt sich nicht schreiben: {error}.</translation>
+    </message>
+    <message>
+        <source>{path} is a file, so nothing can be written below it; choose another output folder.</source>
+        <translation>{path} ist eine Datei, darunter lässt sich nichts schreiben; wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>Nothing can be written into {path}; choose another output folder with -o.</source>
+        <translation>In {path} lässt sich nichts schreiben; wählen Sie einen anderen Ordner.</translation>
+    </message>
+    <message>
+        <source>No room on the disk of {folder}: about {needed} needed for {file}, {free} free. {done} of {all} are done; the same command goes on from there.</source>
+        <translation>Kein Platz auf dem Laufwerk von {folder}: etwa {needed} nötig für {file}, {free} frei. {done} von {all} sind fertig; ein neuer Start macht dort weiter.</translation>
+    </message>
+    <message>
+        <source>About {size} GB will be written to {folder}, where {free} GB are free.</source>
+        <translation>Etwa {size} GB werden nach {folder} geschrieben, wo {free} GB frei sind.</translation>
+    </message>
+    <message>
+        <source>{format} has no transparency: the picture is laid on {colour}.</source>
+        <translation>{format} kennt keine Transparenz: das Bild wird auf {colour} gelegt.</translation>
+    </message>
+    <message>
+        <source>{format} is written with {bits} here: the source&apos;s {more} are reduced.</source>
+        <translation>{format} wird hier mit {bits} geschrieben: {more} der Vorlage werden verringert.</translation>
+    </message>
+    <message>
+        <source>{format} is written without its colour profile: colours may look different; png keeps it.</source>
+        <translation>{format} wird ohne das Farbprofil geschrieben: Farben können anders aussehen; PNG behält es.</translation>
+    </message>
+    <message>
+        <source>{format} is written without EXIF and XMP here; png, jpg, webp and tiff keep them.</source>
+        <translation>{format} wird hier ohne EXIF und XMP geschrieben; PNG, JPG, WebP und TIFF behalten sie.</translation>
+    </message>
+    <message>
+        <source>{format} cannot be written without loss here; png, tiff, webp and jxl can.</source>
+        <translation>{format} lässt sich hier nicht verlustfrei schreiben; PNG, TIFF, WebP und JXL schon.</translation>
+    </message>
+    <message>
+        <source>{what} does not fit into the memory of {device}; going on with {instead} (finished tiles are kept).</source>
+        <translation>{what} passt nicht in den Speicher von {device}; weiter mit {instead} (fertige Kacheln bleiben).</translation>
+    </message>
+    <message>
+        <source>{what} do not fit into the memory of {device}; going on with {instead} (finished tiles are kept).</source>
+        <translation>{what} passen nicht in den Speicher von {device}; weiter mit {instead} (fertige Kacheln bleiben).</translation>
+    </message>
+    <message>
+        <source>{why}; going on with the CPU (finished tiles are kept).</source>
+        <translation>{why}; weiter mit dem Prozessor (fertige Kacheln bleiben).</translation>
+    </message>
+    <message>
+        <source>Not even a tile of {size} pixels fits into the memory that is free; close other programs, or take a smaller model.</source>
+        <translation>Nicht einmal eine Kachel von {size} Pixeln passt in den freien Speicher; schließen Sie andere Programme, oder nehmen Sie ein kleineres Modell.</translation>
+    </message>
+    <message>
+        <source>The tile at row {row}, column {column} overflowed in half precision and was computed in fp32.</source>
+        <translation>Die Kachel bei Zeile {row}, Spalte {column} überstieg die halbe Genauigkeit und wurde in fp32 gerechnet.</translation>
+    </message>
+    <message>
+        <source>There is no device {device} here; there is {here}.</source>
+        <translation>Das Gerät {device} gibt es hier nicht; es gibt {here}.</translation>
+    </message>
+    <message>
+        <source>{file} does not fit into memory; --memory and a smaller --tile may help.</source>
+        <translation>{file} passt nicht in den Speicher; eine kleinere Kachel kann helfen.</translation>
+    </message>
+    <message>
+        <source>{file} could not be enlarged ({error}).</source>
+        <translation>{file} konnte nicht vergrößert werden ({error}).</translation>
+    </message>
+    <message>
+        <source>Stopped: {done} of {all} are done, nothing is half done, and the same command goes on from there.</source>
+        <translation>Angehalten: {done} von {all} sind fertig, nichts ist halb fertig, und ein neuer Start macht dort weiter.</translation>
+    </message>
+    <message>
+        <source>The download was stopped; it goes on from there the next time.</source>
+        <translation>Das Laden wurde angehalten; beim nächsten Mal geht es dort weiter.</translation>
+    </message>
+    <message>
+        <source>{model} needs {file}, which cannot be had: {why}. Save it from {page} and run `upscaler models import FILE`.</source>
+        <translation>{model} braucht {file}, und die Datei ist nicht zu bekommen: {why}. Speichern Sie sie von {page}, und rufen Sie `upscaler models import FILE` auf.</translation>
+    </message>
+    <message>
+        <source>{model} needs {file}, which cannot be had: {why}.</source>
+        <translation>{model} braucht {file}, und die Datei ist nicht zu bekommen: {why}.</translation>
+    </message>
+    <message>
+        <source>No room on the disk of {folder} for weights; make room, or move it with UPSCALER_HOME.</source>
+        <translation>Kein Platz für Gewichte auf dem Laufwerk von {folder}; schaffen Sie Platz, oder verlegen Sie den Ordner mit UPSCALER_HOME.</translation>
+    </message>
+    <message>
+        <source>There is no model {name}; `upscaler models list` shows what there is.</source>
+        <translation>Das Modell {name} gibt es nicht; die Liste der Modelle zeigt, was es gibt.</translation>
+    </message>
+    <message>
+        <source>The licence of {model} ({licence}) does not certainly allow commercial use; -m auto --commercial takes a model whose licence does.</source>
+        <translation>Die Lizenz von {model} ({licence}) erlaubt die gewerbliche Nutzung nicht mit Sicherheit; „Automatisch“ nimmt ein Modell, dessen Lizenz es tut.</translation>
+    </message>
+    <message>
+        <source>{model} has {scales}; x{scale} is made by running {how}.</source>
+        <translation>{model} kann {scales}; x{scale} entsteht durch {how}.</translation>
+    </message>
+    <message>
+        <source>{which} at x{scale} whose weights can be had, for commercial use, {quality} dB on Set5</source>
+        <translation>{which} für x{scale}, dessen Gewichte zu haben sind, für gewerbliche Nutzung, {quality} dB auf Set5</translation>
+    </message>
+    <message>
+        <source>{which} at x{scale} whose weights can be had, {quality} dB on Set5</source>
+        <translation>{which} für x{scale}, dessen Gewichte zu haben sind, {quality} dB auf Set5</translation>
+    </message>
+    <message>
+        <source>it comes with the program; no better model&apos;s weights can be had</source>
+        <translation>es kommt mit dem Programm; Gewichte eines besseren sind nicht zu haben</translation>
+    </message>
+    <message>
+        <source>it comes with the program; no better model&apos;s weights can be had; {model} could not be fetched</source>
+        <translation>es kommt mit dem Programm; Gewichte eines besseren sind nicht zu haben; {model} konnte nicht geladen werden</translation>
+    </message>
+    <message>
+        <source>{why}; {model} could not be fetched</source>
+        <translation>{why}; {model} konnte nicht geladen werden</translation>
+    </message>
+    <message>
+        <source>the bytes {bytes}</source>
+        <translation>die Bytefolge {bytes}</translation>
+    </message>
+    <message>
+        <source>text (&quot;{text}&quot;)</source>
+        <translation>Text („{text}“)</translation>
+    </message>
+    <message>
+        <source>8 bit</source>
+        <translation>8 Bit</translation>
+    </message>
+    <message>
+        <source>16 bit</source>
+        <translation>16 Bit</translation>
+    </message>
+    <message>
+        <source>A tile of {size} pixels</source>
+        <translation>Eine Kachel von {size} Pixeln</translation>
+    </message>
+    <message>
+        <source>tiles of about {size}</source>
+        <translation>Kacheln von etwa {size}</translation>
+    </message>
+    <message>
+        <source>{count} tiles of {size} pixels at once</source>
+        <translation>{count} Kacheln von {size} Pixeln auf einmal</translation>
+    </message>
+    <message>
+        <source>{count} at once</source>
+        <translation>{count} auf einmal</translation>
+    </message>
+    <message>
+        <source>Not even a tile of {size} pixels fits into {device}</source>
+        <translation>Nicht einmal eine Kachel von {size} Pixeln passt in {device}</translation>
+    </message>
+    <message>
+        <source>downloads are switched off (offline)</source>
+        <translation>das Laden aus dem Netz ist abgeschaltet (offline)</translation>
+    </message>
+    <message>
+        <source>{host} cannot be reached</source>
+        <translation>{host} ist nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>{file} is not the file that the manifest names (SHA-256 {found}, expected {wanted}); it was set aside as {aside}</source>
+        <translation>{file} ist nicht die Datei, die in der Liste steht (SHA-256 {found}, erwartet {wanted}); sie liegt jetzt beiseite als {aside}</translation>
+    </message>
+    <message>
+        <source>{scale} only</source>
+        <translation>nur {scale}</translation>
+    </message>
+    <message>
+        <source>{steps} and reducing</source>
+        <translation>{steps} und Verkleinern</translation>
+    </message>
+    <message>
+        <source>x{scales} and x{last}</source>
+        <translation>x{scales} und x{last}</translation>
+    </message>
+    <message>
+        <source>{steps}, then {last}</source>
+        <translation>{steps}, dann {last}</translation>
+    </message>
+    <message>
+        <source>the best of the fastest models</source>
+        <translation>das beste der schnellsten Modelle</translation>
+    </message>
+    <message>
+        <source>the best quality</source>
+        <translation>das Modell der besten Güte</translation>
+    </message>
+    <message>
+        <source>the best of those with the fewest multiply-adds</source>
+        <translation>das beste Modell mit wenig Rechenschritten</translation>
+    </message>
+    <message>
+        <source>the best of the smallest models</source>
+        <translation>das beste der kleinsten Modelle</translation>
+    </message>
+</context>
+<context>
     <name>SettingsPanel</name>
     <message>
         <source>Commercial use allowed only</source>
