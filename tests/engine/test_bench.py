@@ -1,18 +1,24 @@
 """The benchmark's figures belong together, and what it finds is what ``auto`` takes."""
 
+from collections.abc import Iterator
+
 import pytest
 import torch
 from torch import Tensor
 
 from tests.engine.small import small
+from upscaler.commands.bench import line
 from upscaler.engine.bench import Row, bench, matmul_rate
 from upscaler.engine.executors.choice import Setting, chosen
 from upscaler.networks.run import multiply_adds
 
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("UPSCALER_HOME", str(tmp_path_factory.mktemp("home")))
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 def test_the_figures_of_a_row_follow_from_its_time() -> None:
@@ -24,6 +30,23 @@ def test_the_figures_of_a_row_follow_from_its_time() -> None:
     cost = multiply_adds(model.network, model.traits, 256) / 256**2
     assert row.multiply_adds == pytest.approx(cost * row.megapixels_in / 1e3)
     assert row.psnr == float("inf")
+
+
+def test_a_row_shows_its_share_of_what_the_machine_can_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the rate of a matrix product in the same precision and with the same threads, both measured here."""
+    asked: list[tuple[torch.dtype, int]] = []
+
+    def rate(device: torch.device, dtype: torch.dtype) -> float:
+        asked.append((dtype, torch.get_num_threads()))
+        return {torch.float32: 4e9, torch.bfloat16: 8e9}[dtype]
+
+    monkeypatch.setattr("upscaler.engine.bench.matmul_rate", rate)
+    monkeypatch.setattr("upscaler.engine.cores.usual", lambda: 1)
+    rows = list(bench([small(traced=True)[0]], [16, 24], ["fp32", "bf16"], ["torch"], device="cpu", rounds=1))
+    assert asked == [(torch.float32, 1), (torch.bfloat16, 1)]
+    for row in rows:
+        assert row.share == pytest.approx(row.multiply_adds / {"fp32": 4, "bf16": 8}[row.precision])
+        assert f" {row.share:.0%} " in line(row)
 
 
 def test_precisions_that_come_to_the_same_are_timed_once() -> None:

@@ -39,6 +39,31 @@ def test_several_devices_make_the_same_picture(picture: Pixels, three_devices: N
     assert np.array_equal(result, one.upscale(picture))
 
 
+def test_a_device_that_is_slow_leaves_its_tiles_to_the_others(picture: Pixels, three_devices: None) -> None:
+    """The first to get a tile keeps it until all others of the row are done: by the other devices, or never."""
+    row = picture[:24]
+    lock, others_done = threading.Lock(), threading.Event()
+    working = False
+    workers: list[int] = []
+
+    def hold(call: int, x: Tensor, y: Tensor) -> Tensor:
+        if working:
+            with lock:
+                workers.append(threading.get_ident())
+                first = len(workers) == 1
+                if len(workers) == tiles:
+                    others_done.set()
+            assert not first or others_done.wait(30)
+        return y
+
+    upscaler = Upscaler(small(on_call=hold)[0], precision="fp32", tile=24, memory=1)
+    tiles = len(upscaler.grid_for(*row.shape[:2]).columns)
+    working = True
+    upscaler.upscale(row)
+    assert len(workers) == tiles > 3
+    assert workers.count(workers[0]) == 1
+
+
 def test_the_failure_of_one_is_told_and_no_thread_is_left(picture: Pixels, three_devices: None) -> None:
     def fail(call: int, x: Tensor, y: Tensor) -> Tensor:
         if call > 5:

@@ -43,6 +43,22 @@ def test_auto_is_torch_where_nothing_was_measured() -> None:
     assert Upscaler(small()[0]).executor == "torch"
 
 
+def test_auto_builds_nothing_while_a_picture_waits(picture: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain torch begins at once; what must be compiled or converted first is taken only after it was measured."""
+
+    def build(*arguments: object, **options: object) -> None:
+        raise AssertionError("something was built")
+
+    monkeypatch.setattr(torch, "compile", build)
+    monkeypatch.setattr(torch, "export", build, raising=False)
+    monkeypatch.setattr(choice, "OpenVino", build)
+    monkeypatch.setattr(choice, "measure", build)
+    told: list[Event] = []
+    upscaler = Upscaler(small()[0], precision="fp32", tile=30, tell=told.append)
+    assert upscaler.upscale(picture).shape == (120, 180, 3)
+    assert not [event for event in told if isinstance(event, Fallback)]
+
+
 def test_auto_takes_what_was_measured_to_be_the_fastest_for_the_same_setting() -> None:
     setting = Setting(small()[0], CPU, torch.float32)
     choice.record(setting, {"torch": 2.0, "compile": 1.0})
