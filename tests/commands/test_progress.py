@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.pictures import save
+from upscaler.commands import progress
 from upscaler.commands.progress import Bar, JsonLines, Lines, line
 from upscaler.jobs import Plan, Request, Settings, events, make_plan
 
@@ -72,6 +73,45 @@ def test_verbose_lines_say_what_is_begun(plan: Plan) -> None:
     Lines(plan, verbose=True, out=out)(ALL[2])
     assert "a.png 12x9 -> " in out.getvalue()
     assert "24x18 (repeat x2)" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(2, ""), (6, "10% done, about 54 s to go.\n"), (20, "10% done, about 3 min to go.\n"),
+     (900, "10% done, about 2 h 15 min to go.\n")],
+)  # fmt: skip
+def test_a_long_job_without_a_terminal_says_how_long_it_will_take(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch, seconds: float, said: str
+) -> None:
+    err, now = Terminal(), [0.0]
+    monkeypatch.setattr(progress, "monotonic", lambda: now[0])
+    tell = Lines(plan, out=Terminal(), err=err)
+    tell(events.Started(0, "a.png", "out/a.png"))
+    now[0] = seconds
+    tell(events.Progress(0, 10, 100))
+    tell(events.Progress(0, 11, 100))
+    assert err.getvalue() == said
+
+
+def test_the_time_that_is_left_is_said_again_every_ten_minutes_and_never_when_quiet(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    err, silence, now = Terminal(), Terminal(), [0.0]
+    monkeypatch.setattr(progress, "monotonic", lambda: now[0])
+    talking, quiet = Lines(plan, out=Terminal(), err=err), Lines(plan, quiet=True, out=Terminal(), err=silence)
+    for tell in (talking, quiet):
+        now[0] = 0
+        tell(events.Started(0, "a.png", "out/a.png"))
+        for minute in range(1, 40):
+            now[0] = 60.0 * minute
+            tell(events.Progress(0, minute, 40))
+    assert err.getvalue().splitlines() == [
+        "2% done, about 39 min to go.",
+        "28% done, about 29 min to go.",
+        "52% done, about 19 min to go.",
+        "78% done, about 9 min to go.",
+    ]
+    assert silence.getvalue() == ""
 
 
 def test_a_bar_reaches_its_end_when_the_file_is_there(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.pictures import noise, save
 from upscaler.engine import Upscaler
+from upscaler.engine.executors.eager import Eager
 from upscaler.jobs import Control, Report, Request, Settings, events, film_line, make_plan, pictures, run
 from upscaler.jobs.pipe import Pipe, run_stages
 from upscaler.jobs.stages import Worked, told
@@ -197,3 +199,65 @@ def test_a_job_that_stood_still_blames_no_stage(folder: Path, repeater: Callable
     assert report.items[0].state == "finished"
     assert report.stages == {}
     assert report.bounds == []
+
+
+def test_a_job_of_which_nothing_came_blames_no_stage(tmp_path: Path, repeater: Callable[[int], str]) -> None:
+    broken = save(tmp_path / "in/a.png", noise(90, 80))
+    broken.write_bytes(broken.read_bytes()[:2000])
+    report = do(tmp_path / "in", repeater(1))
+    assert report.items[0].state == "failed"
+    assert report.bounds == []
+
+
+def test_small_pictures_of_a_job_share_calls_of_the_network(
+    tmp_path: Path, repeater: Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The network is held at the first picture until eight others are decoded; they go through it together."""
+    for number in range(12):
+        save(tmp_path / f"in/{number:02}.png", noise(30, 40, 1 if number == 0 else 3, seed=number))
+    moments = Moments()
+    decode, enlarge, forward = pictures.read_picture, Upscaler.upscale_rows, Eager.run
+    together: list[int] = []
+
+    def decoding(path: Path, **options: Any) -> Any:
+        moments.happened(f"decoding {path.name}")
+        return decode(path, **options)
+
+    def enlarging(self: Upscaler, source: Any) -> Iterator[Any]:
+        moments.await_("decoding 09.png")
+        return enlarge(self, source)
+
+    def computing(self: Eager, x: torch.Tensor, window: torch.Tensor | None) -> torch.Tensor:
+        together.append(len(x))
+        return forward(self, x, window)
+
+    monkeypatch.setattr(pictures, "read_picture", decoding)
+    monkeypatch.setattr(Upscaler, "upscale_rows", enlarging)
+    monkeypatch.setattr(Eager, "run", computing)
+    report = do(tmp_path / "in", repeater(1))
+    assert moments.missed == []
+    assert report.exit_code == 0
+    assert sum(together) == 12
+    assert together[0] == 1
+    assert together[1] >= 8
+
+
+@pytest.mark.parametrize(("asked", "threads"), [(None, 3), (1, 1), (2, 2)])
+def test_a_job_takes_the_threads_it_was_given_or_all_cores_but_one(
+    folder: Path, repeater: Callable[[int], str], monkeypatch: pytest.MonkeyPatch, asked: int | None, threads: int
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("psutil.cpu_count", lambda logical: 4)
+    monkeypatch.setattr("upscaler.engine.cores._allowed", lambda: 8)
+    seen: set[int] = set()
+
+    def tell(event: events.Event) -> None:
+        if isinstance(event, events.Progress):
+            seen.add(torch.get_num_threads())
+
+    before = torch.get_num_threads()
+    try:
+        do(folder, repeater(1), tell=tell, device="cpu", threads=asked)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == {threads}

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, TextIO, assert_never
+from time import monotonic
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO, assert_never
 
 from upscaler.jobs import events
 from upscaler.jobs.events import Event
@@ -53,8 +54,58 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
+class Forecast:
+    """How long a job will take, said soon after its beginning and again every now and then."""
+
+    SOON, AGAIN, WORTH_IT = 5.0, 600.0, 30.0
+    """Seconds: after which it is said first, and next; and what is left at least then."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._weights = weights_of(plan)
+        self._shares: dict[int, float] = {}
+        self._begun: float | None = None
+        self._next = self.SOON
+
+    def after(self, event: Event) -> str | None:
+        """The sentence, when it is time for it."""
+        match event:
+            case events.Started():
+                # Before it the network was loaded: that tells nothing about the time that is left.
+                self._begun = monotonic() if self._begun is None else self._begun
+            case events.Finished(item=item) | events.Failed(item=item):
+                self._shares[item] = 1.0
+            case events.Progress(item=item, done=done, total=total) if self._begun is not None and total:
+                self._shares[item] = done / total
+                return self._said(monotonic() - self._begun)
+        return None
+
+    def _said(self, passed: float) -> str | None:
+        weight = sum(self._weights.values())
+        share = sum(self._shares.get(item, 0.0) * size for item, size in self._weights.items()) / (weight or 1.0)
+        if passed < self._next or not 0 < share < 1:
+            return None
+        self._next = passed + self.AGAIN
+        left = passed * (1 - share) / share
+        return f"{share:.0%} done, about {_time(left)} to go." if left >= self.WORTH_IT else None
+
+
+def weights_of(plan: Plan) -> dict[int, float]:
+    """Megapixels of each input that is to be done: what its time is taken to follow."""
+    return {item.number: item.work.width * item.work.height / 1e6 for item in plan.to_do if item.work}
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
 class Lines:
     """Plain lines: results to ``out``, everything else to ``err``."""
+
+    foretells: ClassVar[bool] = True
+    """Says how long a job will take."""
 
     def __init__(
         self,
@@ -68,12 +119,15 @@ class Lines:
         self._names = {item.number: PurePath(item.name).name for item in plan.items}
         self._items = {item.number: item for item in plan.items}
         self._quiet, self._verbose = quiet, verbose
+        self._forecast = Forecast(plan) if self.foretells and not quiet else None
         # Where the picture itself goes to the standard output, words must not.
         to_stdout = any(item.output is None and item.work is not None for item in plan.items)
         self._out = out or (sys.stderr if to_stdout else sys.stdout)
         self._err = err or sys.stderr
 
     def __call__(self, event: Event) -> None:
+        if self._forecast is not None and (forecast := self._forecast.after(event)) is not None:
+            self.say(forecast, self._err)
         text = line(event)
         if self._verbose and isinstance(event, events.Started):
             text = describe(self._items[event.item])
@@ -97,12 +151,13 @@ class Lines:
 class Bar(Lines):
     """A bar with the time left, weighed by pixels; lines above it for what deserves one."""
 
+    foretells = False  # the bar itself does, all the time
+
     def __init__(self, plan: Plan, **options: Any) -> None:
         super().__init__(plan, **options)
         from tqdm import tqdm
 
-        weights = {item.number: item.work.width * item.work.height / 1e6 for item in plan.to_do if item.work}
-        self._weights = weights
+        weights = self._weights = weights_of(plan)
         self._shares: dict[int, float] = {}
         self._done = 0
         self._at = ""

@@ -53,7 +53,8 @@ class Report(msgspec.Struct, kw_only=True):
     """What ran where, in which type."""
 
     stages: dict[str, Worked] = {}
-    """How long decoding, network and encoding were at work, by kind of input; empty where the job was paused."""
+    """How long decoding, network and encoding were at work, by kind of input; empty where the job was paused,
+    or nothing came of it."""
 
     bounds: list[str] = []
     """Which of them the others waited for, and what would help: one sentence for each kind of input."""

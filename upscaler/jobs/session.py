@@ -173,8 +173,8 @@ class Session:
             done = f"{report.count('finished')} of {len(self.plan.to_do)} are done"
             error = Cancelled(f"Stopped: {done}, nothing is half done, and the same command goes on from there.")
         report.engines = self.models.engines
-        if self.control.was_paused:
-            report.stages = {}  # waiting for the user is nobody's work
+        if self.control.was_paused or not report.count("finished"):
+            report.stages = {}  # waiting for the user is nobody's work, and failures tell nothing of speed
         report.bounds = [told(kind, worked) for kind, worked in report.stages.items()]
         report.seconds = time.perf_counter() - self._begun
         report.exit_code = error.exit_code if error else self._worst
