@@ -52,7 +52,6 @@ def test_auto_builds_nothing_while_a_picture_waits(picture: Pixels, monkeypatch:
     monkeypatch.setattr(torch, "compile", build)
     monkeypatch.setattr(torch, "export", build, raising=False)
     monkeypatch.setattr(choice, "OpenVino", build)
-    monkeypatch.setattr(choice, "measure", build)
     told: list[Event] = []
     upscaler = Upscaler(small()[0], precision="fp32", tile=30, tell=told.append)
     assert upscaler.upscale(picture).shape == (120, 180, 3)
