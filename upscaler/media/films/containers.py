@@ -5,12 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import av
+from av.audio.stream import AudioStream
+from av.container.input import InputContainer
+from av.container.output import OutputContainer
 
 from upscaler.errors import UsageError
+from upscaler.media.films import sound
 from upscaler.media.films.film import Film, Stream, open_film
 
 SUFFIXES = {".mkv": "matroska", ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".webm": "webm"}
@@ -33,7 +38,7 @@ class Carried:
     stream: Stream
     how: How
     codec: str = ""
-    """Of converted subtitles."""
+    """Of converted subtitles and sound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +125,9 @@ def _plan(film: Film, source: av.container.InputContainer, container: str, audio
             carried.append(Carried(stream, "convert", codec))
             loses = "; places and colours of its styles are lost" if stream.codec in ("ass", "ssa") else ""
             warnings.append(f"{title} cannot hold {stream.named}: it becomes {codec}{loses}.")
+        elif container == "matroska" and (bits := sound.flac_bits(source.streams[stream.index])):
+            carried.append(Carried(stream, "convert", "flac"))
+            warnings.append(f"{title} cannot hold {stream.named}: it becomes FLAC of {bits} bits.")
         else:
             keep = "" if container == "matroska" else "; .mkv may keep it"
             warnings.append(f"{title} cannot hold {stream.named}: it is left out{keep}.")
@@ -128,14 +136,37 @@ def _plan(film: Film, source: av.container.InputContainer, container: str, audio
 
 
 def holds(container: str, stream: av.stream.Stream) -> bool:
-    """The muxer writes a header with this stream."""
+    """The muxer writes a file with this stream; of sound, with its first packet, which some refuse only at the end."""
     try:
         with av.open(io.BytesIO(), "w", format=container) as trial:
-            trial.add_stream_from_template(stream, opaque=True)
+            copy = add_copy(trial, stream)
             trial.start_encoding()
+            if isinstance(stream, AudioStream) and (packet := _first_packet(stream)) is not None:
+                packet.stream = copy
+                trial.mux_one(packet)
     except (av.FFmpegError, OSError, ValueError):
         return False
     return True
+
+
+def add_copy(output: OutputContainer, stream: av.stream.Stream) -> av.stream.Stream:
+    """A stream for the packets of another one."""
+    copy = output.add_stream_from_template(stream, opaque=True)
+    if isinstance(stream, AudioStream) and isinstance(copy, AudioStream) and (layout := sound.layout_of(stream)):
+        copy.codec_context.layout = layout  # Matroska does not tell it, and MP4 wants to know
+    return copy
+
+
+_LOOKED_AT = 500
+"""Packets at the beginning of a film among which each sound has its first."""
+
+
+def _first_packet(stream: AudioStream) -> Any:
+    source = stream.container
+    assert isinstance(source, InputContainer)
+    source.seek(0)
+    packets = islice(source.demux(), _LOOKED_AT)
+    return next((packet for packet in packets if packet.stream_index == stream.index and packet.size), None)
 
 
 _OF_THE_FILE = (

@@ -33,8 +33,6 @@ class Stream:
     codec: str
     disposition: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
-    tag: str = ""
-    """Four letters by which MP4 knows the codec."""
 
     @property
     def named(self) -> str:
@@ -229,8 +227,7 @@ def _film_stream(
 def _stream(stream: av.stream.Stream, kind: StreamKind) -> Stream:
     context = stream.codec_context
     codec = context.codec.canonical_name if context is not None else (stream.name or "unknown")
-    tag = context.codec_tag.strip("\0") if context is not None else ""
-    return Stream(stream.index, kind, codec, int(stream.disposition), dict(stream.metadata), tag)
+    return Stream(stream.index, kind, codec, int(stream.disposition), dict(stream.metadata))
 
 
 def decoder_of(stream: av.video.stream.VideoStream) -> av.video.codeccontext.VideoCodecContext:
@@ -351,7 +348,11 @@ def _lost(side: Mapping[SideDataType, bytes]) -> tuple[str, ...]:
 
 def _dolby_vision_alone(stream: av.video.stream.VideoStream, side: Mapping[SideDataType, bytes]) -> bool:
     """No base layer that can be shown without Dolby's metadata: tagged so, or RPU profile 0 (IPT colours)."""
-    if stream.codec_context.codec_tag in ("dvh1", "dvhe", "dva1", "dvav", "dav1"):
+    try:
+        tag = stream.codec_context.codec_tag
+    except UnicodeDecodeError:  # AVI counts codecs instead of naming them
+        tag = ""
+    if tag in ("dvh1", "dvhe", "dva1", "dvav", "dav1"):
         return True
     raw = side.get(SideDataType.DOVI_METADATA)
     if not raw or len(raw) < 16:

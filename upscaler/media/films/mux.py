@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import io
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.audio.stream import AudioStream
 from av.container.input import InputContainer
 from av.container.output import OutputContainer
 from av.stream import Disposition
@@ -20,10 +22,12 @@ from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
 from upscaler.errors import MediaError
-from upscaler.media.films.containers import Carried, Target, kept_tags
+from upscaler.media.films.containers import Carried, Target, add_copy, kept_tags
 from upscaler.media.films.encoders import Encoding, black_frame
 from upscaler.media.films.film import Chapter, Film, open_film
 from upscaler.media.films.segments import Parts, coded_packets, writing
+from upscaler.media.films.sound import FlacConverter
+from upscaler.media.films.subtitles import SubtitleConverter
 
 AnyPacket = Any
 """``av.Packet`` of whichever stream."""
@@ -77,8 +81,10 @@ def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, pat
         pictures = _picture_packets(film, parts, span, picture)
         others = _other_packets(source, copies, span) if source is not None else iter(())
         packets: Counter[int] = Counter()
-        for packet in _by_time(pictures, others):
-            packets[packet.stream_index] += 1
+        texts = [_texts(film, copy, copy.texts, span) for copy in copies.values() if copy.texts is not None]
+        # In the order of time, so that the muxer need not hold one stream back for another.
+        for packet in heapq.merge(pictures, others, *texts, key=_seconds):
+            packets[packet.stream_index] += packet.size > 0  # FLAC ends with one that only tells its header
             output.mux_one(packet)
     kinds = {picture.index: "film"} | {copy.stream.index: copy.carried.stream.kind for copy in copies.values()}
     return Written([(kind, packets[index]) for index, kind in sorted(kinds.items())], chapters)
@@ -122,7 +128,8 @@ class _Copy:
 
     carried: Carried
     stream: av.stream.Stream
-    converter: _SubtitleConverter | None = None
+    sound: FlacConverter | None = None
+    texts: SubtitleConverter | None = None
 
 
 def _add_streams(
@@ -191,16 +198,20 @@ def _add_picture(
 
 
 def _add_copy(output: OutputContainer, item: Carried, source: av.stream.Stream) -> _Copy:
+    if item.how == "convert" and isinstance(source, AudioStream):
+        sound = output.add_stream(item.codec, rate=source.codec_context.sample_rate)
+        assert isinstance(sound, AudioStream)
+        return _Copy(item, sound, sound=FlacConverter(source, sound.codec_context))
     if item.how == "convert":
         assert isinstance(source, SubtitleStream)
-        converter = _SubtitleConverter(source, item.codec)
+        converter = SubtitleConverter(source, item.codec)
         stream = output.add_stream({"subrip": "srt"}.get(item.codec, item.codec))
         context = stream.codec_context
         assert isinstance(context, SubtitleCodecContext)
         context.subtitle_header = converter.header
         stream.time_base = source.time_base
-        return _Copy(item, stream, converter)
-    return _Copy(item, output.add_stream_from_template(source, opaque=True))
+        return _Copy(item, stream, texts=converter)
+    return _Copy(item, add_copy(output, source))
 
 
 def _attach_cover(output: OutputContainer, film: Film, item: Carried) -> None:
@@ -218,33 +229,6 @@ def cover_of(film: Film, index: int) -> bytes:
             if packet.size:
                 return bytes(packet)
     raise MediaError(f"The cover of {film.path.name} is empty; it cannot be copied.")
-
-
-class _SubtitleConverter:
-    """Text subtitles of one kind into another, by way of FFmpeg's common form."""
-
-    def __init__(self, source: SubtitleStream, codec: str) -> None:
-        self._source = source.codec_context
-        self._source.open(strict=False)
-        self.header = self._source.subtitle_header
-        encoder = av.CodecContext.create({"subrip": "srt"}.get(codec, codec), "w")
-        assert isinstance(encoder, SubtitleCodecContext)
-        self._encoder = encoder
-        self._encoder.subtitle_header = self.header
-        self._encoder.time_base = Fraction(1, 1000)
-
-    def convert(self, packet: AnyPacket) -> AnyPacket | None:
-        """None: the packet says nothing (MP4 fills pauses so)."""
-        try:
-            text = self._source.decode2(packet)
-            if text is None or not len(text):
-                return None
-            result: AnyPacket = self._encoder.encode_subtitle(text)
-        except av.InvalidDataError:
-            return None
-        result.pts, result.dts, result.duration = packet.pts, packet.dts, packet.duration
-        result.time_base = packet.time_base
-        return result
 
 
 def _write_tags(output: OutputContainer, film: Film, target: Target, span: Span) -> int:
@@ -295,31 +279,65 @@ def _picture_packets(film: Film, parts: Parts, span: Span, stream: VideoStream) 
 
 
 def _other_packets(source: InputContainer, copies: dict[int, _Copy], span: Span) -> Iterator[AnyPacket]:
-    if not copies:
+    """Covers, copied packets, and sound that becomes another kind."""
+    taken = {index: copy for index, copy in copies.items() if copy.texts is None}
+    if not taken:
         return
-    covers = {index for index, copy in copies.items() if copy.carried.how == "cover"}
     undated: dict[int, list[AnyPacket]] = {}
-    for packet in source.demux([source.streams[index] for index in copies]):
+    for packet in source.demux([source.streams[index] for index in taken]):
         if not packet.size:
             continue
-        copy = copies[packet.stream_index]
-        if packet.stream_index in covers:
+        copy = taken[packet.stream_index]
+        if copy.carried.how == "cover":
             packet.stream = copy.stream
             yield packet
             continue
         for dated in _dated(packet, undated):
-            when = dated.pts if dated.pts is not None else dated.dts
-            if when is None or not span.holds(float(when * dated.time_base)):
-                continue
-            ready = copy.converter.convert(dated) if copy.converter else dated
-            if ready is None:
-                continue
-            if span.start:
-                shift = round(span.shift / ready.time_base)
-                ready.pts = ready.pts - shift if ready.pts is not None else None
-                ready.dts = ready.dts - shift if ready.dts is not None else None
-            ready.stream = copy.stream
-            yield ready
+            yield from _ready(dated, copy, span)
+    for index, waiting in undated.items():
+        for packet in waiting:
+            packet.dts = packet.pts
+            yield from _ready(packet, taken[index], span)
+    for copy in taken.values():
+        for packet in copy.sound.rest() if copy.sound is not None else ():
+            yield _placed(packet, copy, span)
+
+
+def _ready(packet: AnyPacket, copy: _Copy, span: Span) -> Iterator[AnyPacket]:
+    """A packet of the source, if it lies in the span, as it is written."""
+    when = packet.pts if packet.pts is not None else packet.dts
+    if when is None or not span.holds(float(when * packet.time_base)):
+        return
+    if copy.carried.stream.codec == "mov_text" and bytes(packet) == _NO_TEXT:
+        return
+    for ready in copy.sound.convert(packet) if copy.sound is not None else (packet,):
+        yield _placed(ready, copy, span)
+
+
+_NO_TEXT = b"\0\0"
+"""What MP4 fills the pauses between texts with; its muxer does so by itself."""
+
+
+def _placed(packet: AnyPacket, copy: _Copy, span: Span) -> AnyPacket:
+    """In the result's stream, and at its time."""
+    if span.start:
+        shift = round(span.shift / packet.time_base)
+        packet.pts = packet.pts - shift if packet.pts is not None else None
+        packet.dts = packet.dts - shift if packet.dts is not None else None
+    packet.stream = copy.stream
+    return packet
+
+
+def _texts(film: Film, copy: _Copy, converter: SubtitleConverter, span: Span) -> Iterator[AnyPacket]:
+    """Subtitles that become another kind, read ahead: how long one is shown depends on the next."""
+    with open_film(film.path) as source:
+        packets: list[AnyPacket] = [
+            packet
+            for packet in source.demux(source.streams[copy.carried.stream.index])
+            if packet.size and packet.pts is not None and span.holds(float(packet.pts * packet.time_base))
+        ]
+        for packet in converter.convert(packets):
+            yield _placed(packet, copy, span)
 
 
 def _dated(packet: AnyPacket, undated: dict[int, list[AnyPacket]]) -> list[AnyPacket]:
@@ -332,19 +350,6 @@ def _dated(packet: AnyPacket, undated: dict[int, list[AnyPacket]]) -> list[AnyPa
         earlier.dts = packet.dts - back
     undated[packet.stream_index] = []
     return [*waiting, packet]
-
-
-def _by_time(first: Iterator[AnyPacket], second: Iterator[AnyPacket]) -> Iterator[AnyPacket]:
-    """Two streams of packets as one, so that the muxer need not hold one back for the other."""
-    a, b = next(first, None), next(second, None)
-    while a is not None or b is not None:
-        if b is None or (a is not None and _seconds(a) <= _seconds(b)):
-            assert a is not None
-            yield a
-            a = next(first, None)
-        else:
-            yield b
-            b = next(second, None)
 
 
 def _seconds(packet: AnyPacket) -> float:
