@@ -99,7 +99,7 @@ def _speed(pace: float | None, entry: Entry) -> str:
     texts = []
     if pace is not None:
         texts.append(translate("Cards", "about {pace:.1f} s per megapixel here").format(pace=pace))
-    if entry.cost and entry.cost.time:
+    if entry.cost and entry.cost.time and entry.name != "span":
         texts.append(translate("Cards", "{time:g} × the time of span").format(time=entry.cost.time))
     return ", ".join(texts)
 

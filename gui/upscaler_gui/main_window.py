@@ -83,6 +83,7 @@ class MainWindow(QMainWindow):
         self.previews = PreviewController(self.viewer, self.threads, self.engine, self)
         self.notifier = Notifier(self)
         self.paces = Paces(str(self.memory.value("paces", "")))
+        self._options: object = None
         self._tried: object = None
         self._make_widgets()
         self.thumbnails = ThumbnailController(self.table, self.queue, self.threads, self)
@@ -405,7 +406,10 @@ class MainWindow(QMainWindow):
     # What will happen
 
     def _settings_changed(self) -> None:
-        self.previews.outdate()
+        options = self.panel.options()
+        if options != self._options:  # folder and name are in none: they change nothing that is seen
+            self._options, self._tried = options, None
+            self.previews.outdate()
         self._queue_changed()
 
     def _queue_changed(self) -> None:

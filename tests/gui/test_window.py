@@ -290,6 +290,29 @@ def test_a_first_look_comes_by_itself_and_lets_start_say_how_long_it_takes(
     assert not window.viewer.has_result()
 
 
+def test_a_look_stays_while_only_the_place_of_the_results_changes(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    window.by_itself.setChecked(True)
+    drop(window, *photos("a.png"))
+    qtbot.waitUntil(lambda: window.viewer.has_result(), timeout=PATIENCE)
+    window.panel.folder.setText("/elsewhere")
+    window.panel.advanced.setChecked(True)
+    assert window.viewer.has_result()
+
+
+def test_a_look_is_made_anew_for_settings_that_were_changed_to_and_fro(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    window.by_itself.setChecked(True)
+    drop(window, *photos("a.png"))
+    qtbot.waitUntil(lambda: window.viewer.has_result(), timeout=PATIENCE)
+    window.panel.amount.setValue(2)
+    assert not window.viewer.has_result()
+    window.panel.amount.setValue(4)
+    qtbot.waitUntil(lambda: window.viewer.has_result(), timeout=PATIENCE)
+
+
 def test_what_is_dropped_while_a_job_runs_follows_it(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
     first, second = photos("a.png", "b.png")
     drop(window, first)
