@@ -316,3 +316,38 @@ def test_texts_in_turn_show_the_same_at_every_moment():
         shown = sorted(t.text for t in texts if t.start <= when < t.end)
         found = [t.text for t in turns if t.start <= when < t.end]
         assert sorted(found[0].split(b"{\\r}\\N") if found else []) == shown
+
+
+# --- chapters ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("suffix", "lead"), [(".mkv", Fraction(1024, RATE)), (".mp4", Fraction(0))])
+def test_chapters_begin_at_the_frames_where_they_began(tmp_path, suffix, lead):
+    """Sound of MP4 begins before zero; Matroska has no such times, so that there all moves, chapters too."""
+    from tests.films import all_frames
+
+    plain, source, output = tmp_path / "plain.mp4", tmp_path / "in.mp4", tmp_path / f"out{suffix}"
+    film_with_sound(plain, "aac")
+    with av.open(str(plain)) as film, av.open(str(source), "w") as container:
+        streams = [container.add_stream_from_template(stream, opaque=True) for stream in film.streams]
+        chapters = [(0, 400, "One"), (400, 1000, "Two")]
+        container.set_chapters(
+            [
+                {"id": n, "start": a, "end": b, "time_base": Fraction(1, 1000), "metadata": {"title": title}}
+                for n, (a, b, title) in enumerate(chapters, 1)
+            ]
+        )
+        for packet in film.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream_index]
+                container.mux_one(packet)
+    assert enlarge(source, output, SETTINGS).exit_code == 0
+    (before, old), (after, new) = all_frames(source), all_frames(output)
+    assert before.chapters[1].start == old[10].ticks * before.time_base
+    for one, other in zip(before.chapters, after.chapters, strict=True):
+        assert abs(other.start - one.start - lead) <= Fraction(1, 1000)
+        assert abs(other.end - one.end - lead) <= Fraction(1, 1000)
+    assert abs(after.chapters[1].start - new[10].ticks * after.time_base) <= Fraction(1, 1000)
+    with av.open(str(output)) as container:
+        sound = next(container.demux(container.streams.audio[0]))
+        assert abs(sound.pts * sound.time_base - (lead - Fraction(1024, RATE))) <= Fraction(1, 1000)

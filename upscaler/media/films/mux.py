@@ -7,8 +7,9 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,13 @@ class Span:
 
     start: float | None = None
     end: float | None = None
+    lead: Fraction = Fraction(0)
+    """For so long before its zero something is shown or heard; the result's zero is there."""
 
     @property
     def shift(self) -> Fraction:
-        return Fraction(self.start).limit_denominator(1_000_000) if self.start else Fraction(0)
+        """What is taken off all times."""
+        return (Fraction(self.start).limit_denominator(1_000_000) if self.start else Fraction(0)) - self.lead
 
     def holds(self, seconds: float) -> bool:
         return (self.start is None or seconds >= self.start) and (self.end is None or seconds < self.end)
@@ -76,6 +80,7 @@ def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, pat
             av.open(str(path), "w", format=target.container, container_options=_options(target))
         )
         copies, picture = _add_streams(output, film, target, encoding, source, first.streams.video[0])
+        span = replace(span, lead=_lead(film, target, parts, span))
         chapters = _write_tags(output, film, target, span)
         output.start_encoding()
         pictures = _picture_packets(film, parts, span, picture)
@@ -88,6 +93,35 @@ def write_film(film: Film, target: Target, encoding: Encoding, parts: Parts, pat
             output.mux_one(packet)
     kinds = {picture.index: "film"} | {copy.stream.index: copy.carried.stream.kind for copy in copies.values()}
     return Written([(kind, packets[index]) for index, kind in sorted(kinds.items())], chapters)
+
+
+def _lead(film: Film, target: Target, parts: Parts, span: Span) -> Fraction:
+    """How far before zero the result would begin, where the container has no such times.
+
+    Sound of MP4 begins before zero, by what its encoder needs to get going.  Matroska counts from zero: all streams
+    move later together, which FFmpeg would do too, but without the chapters.
+    """
+    if target.container not in ("matroska", "webm"):
+        return Fraction(0)
+    begins = [parts.pieces[0].ticks[0] * film.time_base - span.shift]
+    # Where the stream itself tells what it needs, Matroska has a place for it.
+    sounds = {
+        carried.stream.index
+        for carried in target.carried
+        if carried.stream.kind == "audio" and carried.stream.codec != "opus"
+    }
+    if film.container not in ("matroska", "webm") and sounds:
+        with open_film(film.path) as source:
+            for packet in islice(source.demux(), _LOOKED_AT):
+                if packet.stream_index in sounds and packet.size and packet.pts is not None and packet.time_base:
+                    when = packet.pts * packet.time_base
+                    if span.holds(float(when)):
+                        begins.append(when - span.shift)
+    return max(-min(begins), Fraction(0))
+
+
+_LOOKED_AT = 500
+"""Packets at the beginning of a film among which each stream has its earliest."""
 
 
 def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:
@@ -320,7 +354,7 @@ _NO_TEXT = b"\0\0"
 
 def _placed(packet: AnyPacket, copy: _Copy, span: Span) -> AnyPacket:
     """In the result's stream, and at its time."""
-    if span.start:
+    if span.shift:
         shift = round(span.shift / packet.time_base)
         packet.pts = packet.pts - shift if packet.pts is not None else None
         packet.dts = packet.dts - shift if packet.dts is not None else None
