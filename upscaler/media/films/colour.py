@@ -62,7 +62,7 @@ class Colour:
         return self.transfer == PQ and self.primaries == BT2020
 
     def matrix_used(self, height: int) -> int:
-        """The matrix that code values are converted with.  Untold: BT.709 from 720 rows on, BT.601 below."""
+        """The matrix that code values are converted with.  Untold: BT.709 from 577 rows on, BT.601 below."""
         if self.matrix in _LUMA or self.matrix == _YCGCO:
             return self.matrix
         if self.primaries == BT2020:
