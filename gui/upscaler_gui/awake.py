@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 
-def awake() -> AbstractContextManager[object]:
-    """For as long as it is entered.  Silent where the system cannot be asked, or the package is absent."""
-    try:
+@contextmanager
+def awake() -> Iterator[None]:
+    """For as long as it is entered.  Silent where the system cannot be asked, or the package is absent.
+
+    Whatever goes wrong with the asking, at the beginning or at the end, is kept from the job.
+    """
+    asked = ExitStack()
+    with suppress(Exception):
         from wakepy import keep
-    except ImportError:
-        return nullcontext()
-    return keep.running(on_fail="pass")
+
+        asked.enter_context(keep.running(on_fail="pass"))
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            asked.close()
