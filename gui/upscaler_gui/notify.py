@@ -27,6 +27,7 @@ class Notifier(QObject):
         """Nothing, if it is not wanted or the window is in front."""
         if not self.wanted or self._window.isActiveWindow():
             return
+        self.end()  # a word before it may still be shown
         QApplication.alert(self._window)
         if QSystemTrayIcon.isSystemTrayAvailable() and QSystemTrayIcon.supportsMessages():
             self._tray = QSystemTrayIcon(self._icon(), self)
@@ -40,6 +41,7 @@ class Notifier(QObject):
         self._timer.stop()
         if self._tray is not None:
             self._tray.hide()
+            self._tray.deleteLater()
             self._tray = None
 
     def _icon(self) -> QIcon:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import wakepy
+from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 from pytestqt.qtbot import QtBot
 from upscaler_gui.awake import awake
 from upscaler_gui.main_window import MainWindow
+from upscaler_gui.notify import Notifier
 from upscaler_gui.queue_state import State
 
 from tests.gui.conftest import Photos
@@ -56,6 +58,19 @@ def test_a_service_that_fails_is_kept_from_the_work(when: str, monkeypatch: pyte
     with awake():
         done = True
     assert done
+
+
+def test_one_word_follows_another_in_one_icon(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    for asked in ("isSystemTrayAvailable", "supportsMessages"):
+        monkeypatch.setattr(QSystemTrayIcon, asked, lambda: True)  # there is none without a screen
+    window = QWidget()
+    qtbot.addWidget(window)
+    notifier = Notifier(window)
+    for word in ("1 done", "2 done"):
+        notifier.tell(word)
+        assert [icon.isVisible() for icon in notifier.findChildren(QSystemTrayIcon)].count(True) == 1
+    notifier.end()
+    qtbot.waitUntil(lambda: not notifier.findChildren(QSystemTrayIcon))
 
 
 def test_the_trouble_of_the_work_itself_is_not_hidden() -> None:
