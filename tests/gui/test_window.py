@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QObject, QPointF, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent, QImage
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QGroupBox, QMessageBox, QWidget
 from pytestqt.modeltest import ModelTester
@@ -489,10 +489,20 @@ def test_options_of_another_version_are_left_out_and_the_others_restored() -> No
 
 
 def test_a_long_session_does_not_end_python() -> None:
-    class Speaker(QObject):
-        said = Signal()
-
-    speaker = Speaker()
-    for _ in range(20_000):
-        speaker.said.emit()
-    assert sys.getrefcount(True) > 20_000
+    code = """
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QApplication, QLabel
+import upscaler_gui
+class Speaker(QObject):
+    said = Signal()
+app, speaker = QApplication([]), Speaker()
+label = QLabel()
+for number in range(200_000):
+    label.setText("a")
+    label.isVisible()
+    speaker.said.emit()
+"""
+    environment = {**os.environ, "PYTHONPATH": "gui"}
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.run([sys.executable, "-c", code], env=environment, cwd=root, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
