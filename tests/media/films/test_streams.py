@@ -318,6 +318,39 @@ def test_texts_in_turn_show_the_same_at_every_moment():
         assert sorted(found[0].split(b"{\\r}\\N") if found else []) == shown
 
 
+# --- covers -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "kept"), [("png", True), ("jpeg", True), ("gif", False), ("tiff", False)])
+def test_a_cover_that_mp4_has_no_place_for_is_named_and_the_film_is_made(tmp_path, kind, kept):
+    from PIL import Image
+
+    cover, plain, source, output = (tmp_path / name for name in ("c", "plain.mkv", "in.mkv", "out.mp4"))
+    Image.new("RGB", (32, 32), "red").save(cover, format=kind)
+    make_film(plain, [planes(number, "yuv420p", (48, 64)) for number in range(6)], codec="mpeg4")
+    with av.open(str(plain)) as film, av.open(str(source), "w") as container:
+        video = container.add_stream_from_template(film.streams.video[0], opaque=True)
+        container.add_attachment(f"cover.{kind}", f"image/{kind}", cover.read_bytes())
+        for packet in film.demux():
+            if packet.size:
+                packet.stream = video
+                container.mux_one(packet)
+    sentence = (
+        f"MP4 has no cover of that kind: the cover of stream 1 ({kind}, cover.{kind}) is left out; .mkv keeps it."
+    )
+    assert (sentence not in warnings(source, output)) == kept
+    assert enlarge(source, output, SETTINGS).exit_code == 0
+    with av.open(str(output)) as container:
+        found = (
+            [bytes(packet) for packet in container.demux(container.streams.video[1:]) if packet.size] if kept else []
+        )
+        assert len(container.streams) == 1 + kept
+    assert found == ([cover.read_bytes()] if kept else [])
+    assert enlarge(source, tmp_path / "again.mkv", SETTINGS).exit_code == 0
+    with av.open(str(tmp_path / "again.mkv")) as container:
+        assert bytes(next(container.demux(container.streams.video[1]))) == cover.read_bytes()
+
+
 # --- chapters ---------------------------------------------------------------------------------------------------------
 
 

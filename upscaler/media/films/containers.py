@@ -28,6 +28,8 @@ How = Literal["copy", "convert", "attach", "cover"]
 _TEXT_CODEC = {"matroska": "subrip", "mp4": "mov_text", "mov": "mov_text", "webm": "webvtt"}
 """What text subtitles become in a container that does not know their kind."""
 
+_MP4_COVERS = ("mjpeg", "png", "bmp")
+
 TEXT_SUBTITLES = ("subrip", "ass", "ssa", "mov_text", "webvtt", "text")
 
 
@@ -112,10 +114,12 @@ def _plan(film: Film, source: av.container.InputContainer, container: str, audio
             else:
                 warnings.append(f"{title} has no attachments: {stream.named} is left out; .mkv keeps it.")
         elif stream.kind == "cover":
-            if container in ("matroska", "mp4"):
+            if container == "matroska" or (container == "mp4" and stream.codec in _MP4_COVERS):
                 carried.append(Carried(stream, "cover"))
             else:
-                warnings.append(f"{title} has no cover: {stream.named} is left out; .mkv and .mp4 keep it.")
+                none = "no cover of that kind" if container == "mp4" else "no cover"
+                keep = ".mkv and .mp4 keep it" if stream.codec in _MP4_COVERS else ".mkv keeps it"
+                warnings.append(f"{title} has {none}: {stream.named} is left out; {keep}.")
         elif holds(container, source.streams[stream.index]):
             carried.append(Carried(stream, "copy"))
             if stream.kind == "picture":

@@ -127,7 +127,7 @@ _LOOKED_AT = 500
 def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:
     """None when the muxer accepts the streams of the result together; otherwise what it says.
 
-    A black frame is coded and the header is written, in memory: what would fail at the end fails here.
+    A film of one black frame is written, in memory: what would fail at the end fails here.
     """
     try:
         with ExitStack() as stack:
@@ -140,11 +140,15 @@ def try_out(film: Film, target: Target, encoding: Encoding) -> str | None:
                 piece.mux(stream.encode(None))
             coded.seek(0)
             source = stack.enter_context(open_film(film.path)) if target.carried else None
-            first = stack.enter_context(av.open(coded))
+            first = stack.enter_context(av.open(coded, "r"))
             output = stack.enter_context(av.open(io.BytesIO(), "w", format=target.container))
-            _add_streams(output, film, target, encoding, source, first.streams.video[0])
+            picture = _add_streams(output, film, target, encoding, source, first.streams.video[0])[1]
             _write_tags(output, film, target, WHOLE)
             output.start_encoding()
+            for packet in first.demux(first.streams.video[0]):
+                if packet.size:
+                    packet.stream = picture
+                    output.mux_one(packet)
     except (av.FFmpegError, OSError, ValueError) as error:
         return str(getattr(error, "strerror", None) or error)
     return None
@@ -249,10 +253,12 @@ def _add_copy(output: OutputContainer, item: Carried, source: av.stream.Stream) 
 
 
 def _attach_cover(output: OutputContainer, film: Film, item: Carried) -> None:
-    kind, mime = {"png": ("png", "image/png")}.get(item.stream.codec, ("jpg", "image/jpeg"))
+    kind = {"mjpeg": "jpeg"}.get(item.stream.codec, item.stream.codec)
     tags = {key.lower(): value for key, value in item.stream.tags.items()}
     output.add_attachment(
-        tags.get("filename", f"cover.{kind}"), tags.get("mimetype", mime), cover_of(film, item.stream.index)
+        tags.get("filename", f"cover.{kind.replace('jpeg', 'jpg')}"),
+        tags.get("mimetype", f"image/{kind}"),
+        cover_of(film, item.stream.index),
     )
 
 
