@@ -1,5 +1,6 @@
 """The benchmark's figures belong together, and what it finds is what ``auto`` takes."""
 
+import math
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ from torch import Tensor
 from tests.engine.small import small
 from upscaler.commands.bench import line
 from upscaler.engine.bench import Row, bench, matmul_rate
-from upscaler.engine.executors.choice import Setting, chosen
+from upscaler.engine.executors.choice import Wish, chosen
 from upscaler.networks.run import multiply_adds
 
 
@@ -57,10 +58,18 @@ def test_precisions_that_come_to_the_same_are_timed_once() -> None:
 def test_the_fastest_is_remembered_for_auto() -> None:
     pytest.importorskip("openvino")
     model = small(traced=True)[0]
-    rows: list[Row] = list(bench([model], [16], ["auto"], ["torch", "openvino"], device="cpu", rounds=3))
+    rows: list[Row] = list(bench([model], [16], ["fp32"], ["torch", "openvino"], device="cpu", threads=1, rounds=3))
     fastest = min(rows, key=lambda row: row.ms)
-    dtype = torch.bfloat16 if rows[0].precision == "bf16" else torch.float32
-    assert chosen("auto", Setting(model, torch.device("cpu"), dtype)) == fastest.executor
+    assert chosen(Wish(model, torch.device("cpu"), threads=1)) == (fastest.executor, torch.float32)
+
+
+def test_what_differs_from_float32_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr("upscaler.engine.bench.FAITHFUL", math.inf)  # not even the rounding of another runtime
+    model = small(traced=True)[0]
+    list(bench([model], [64], ["bf16"], ["torch", "openvino"], device="cpu", threads=1, rounds=1))
+    executor, _ = chosen(Wish(model, torch.device("cpu"), threads=1))
+    assert executor == "torch"
 
 
 def test_what_cannot_be_run_is_left_out_and_said() -> None:

@@ -9,7 +9,7 @@ from tests.engine.small import small
 from upscaler.engine import Upscaler
 from upscaler.engine.events import Event, Fallback
 from upscaler.engine.executors import choice
-from upscaler.engine.executors.choice import Setting
+from upscaler.engine.executors.choice import Wish
 from upscaler.engine.pixels import Pixels
 from upscaler.errors import UsageError
 
@@ -35,7 +35,7 @@ def test_openvino_gives_the_same_picture(picture: Pixels) -> None:
 
 
 def test_an_unknown_executor_is_refused() -> None:
-    with pytest.raises(UsageError, match="auto, torch, compile, openvino"):
+    with pytest.raises(UsageError, match="auto, torch, native, compile, openvino"):
         Upscaler(small()[0], executor="abacus")
 
 
@@ -58,29 +58,19 @@ def test_auto_builds_nothing_while_a_picture_waits(picture: Pixels, monkeypatch:
     assert not [event for event in told if isinstance(event, Fallback)]
 
 
-def test_auto_takes_what_was_measured_to_be_the_fastest_for_the_same_setting() -> None:
-    setting = Setting(small()[0], CPU, torch.float32)
-    choice.record(setting, {"torch": 2.0, "compile": 1.0})
-    assert choice.chosen("auto", setting) == "compile"
-    assert choice.chosen("auto", Setting(setting.model, CPU, torch.bfloat16)) == "torch"
+def test_auto_takes_what_was_measured_to_be_the_fastest_for_the_same_wish() -> None:
+    wish = Wish(small()[0], CPU, precision="fp32")
+    choice.record(wish, "compile", torch.float32)
+    assert choice.chosen(wish) == ("compile", torch.float32)
+    assert choice.chosen(Wish(wish.model, CPU, precision="bf16")) == ("torch", torch.bfloat16)
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"x": "abacus"}', "\0"])
+@pytest.mark.parametrize("content", ["", "[]", '{"x": "abacus"}', '{"x": ["abacus", "fp32"]}', "\0"])
 def test_a_damaged_record_is_as_none(content: str) -> None:
-    setting = Setting(small()[0], CPU, torch.float32)
-    choice.record(setting, {"torch": 1.0})
+    wish = Wish(small()[0], CPU, precision="fp32")
+    choice.record(wish, "compile", torch.float32)
     choice._path().write_text(content)
-    assert choice.chosen("auto", setting) == "torch"
-
-
-def test_measuring_leaves_out_what_cannot_run() -> None:
-    def fail(call: int, x: Tensor, y: Tensor) -> Tensor:
-        raise ValueError("no such operator")
-
-    setting = Setting(small(on_call=fail)[0], CPU, torch.float32)
-    assert choice.measure(setting, torch.rand(1, 3, 8, 8), None, ("torch",)) == {}
-    working = Setting(small()[0], CPU, torch.float32)
-    assert choice.measure(working, torch.rand(1, 3, 8, 8), None, ("torch",))["torch"] > 0
+    assert choice.chosen(wish) == ("torch", torch.float32)
 
 
 def test_where_an_executor_fails_torch_goes_on_and_says_so(picture: Pixels) -> None:

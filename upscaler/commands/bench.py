@@ -23,7 +23,7 @@ def bench(
         list[str] | None, typer.Option("-p", "--precision", help="auto, fp32, bf16, fp16. [fp32, auto]")
     ] = None,
     executor: Annotated[
-        list[str] | None, typer.Option("-x", "--executor", help="torch, compile, openvino. [torch, openvino]")
+        list[str] | None, typer.Option("-x", "--executor", help="torch, native, compile, openvino. [all but compile]")
     ] = None,
     device: Annotated[str, typer.Option("-d", "--device")] = "auto",
     threads: Annotated[int | None, typer.Option("--threads", min=1)] = None,
@@ -46,7 +46,7 @@ def bench(
         [load_model(name, scale) for name in model],
         side or [256],
         [precision_named(name) for name in precision or ["fp32", "auto"]],
-        [named(name) for name in executor or ["torch", "openvino"]],
+        [named(name) for name in executor or ["torch", "native", "openvino"]],
         device=device,
         threads=threads,
         rounds=rounds,

@@ -99,7 +99,9 @@ def upscale(
     threads: Annotated[
         int | None, typer.Option(help="Of the processor.  [default: all cores but one; both of two]")
     ] = None,
-    executor: Annotated[str | None, typer.Option(help="auto, torch, compile, openvino.  [default: auto]")] = None,
+    executor: Annotated[
+        str | None, typer.Option(help="auto, torch, native, compile, openvino.  [default: auto]")
+    ] = None,
     codec: Annotated[
         str | None,
         typer.Option(help="Films: x264, x265, svt-av1, vp9, prores, ffv1, ...-nvenc.  [default: fits the film]"),

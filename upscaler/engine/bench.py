@@ -12,12 +12,15 @@ import torch
 
 from upscaler.engine import cores, devices, precision
 from upscaler.engine.events import Event, Fallback
-from upscaler.engine.executors.choice import NAMES, Name, Setting, record
+from upscaler.engine.executors.choice import NAMES, Name, Wish, record
 from upscaler.engine.pixels import Pixels
 from upscaler.engine.upscaler import Upscaler
 from upscaler.errors import UpscalerError
 from upscaler.models.model import Model
 from upscaler.networks.run import multiply_adds
+
+FAITHFUL = 50.0
+"""dB of 8-bit results against float32: at less, Set5 loses more than 0.03 dB with some models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ def bench(
 ) -> Iterator[Row]:
     """All combinations; those of one model and size in interleaved rounds, so that a busy machine is as busy for all.
 
-    What is fastest for a model's automatic precision is remembered for ``executor="auto"``.  Combinations that cannot
-    be run are left out, and ``skipped`` is told why.  ``threads``: as a job has them if None.
+    What is fastest and as good as float32 to the eye (``FAITHFUL``) is remembered for ``executor="auto"``.
+    Combinations that cannot be run are left out, and ``skipped`` is told why.  ``threads``: as a job has them if None.
     """
     place, threads = devices.pick(device)[0], threads or cores.usual()
     rates: dict[torch.dtype, float] = {}
@@ -92,11 +95,18 @@ def bench(
             right = whole.upscale(picture)
             working = list(_working(model, precisions, executors, device, threads, picture, skipped))
             times = _interleaved([upscaler for upscaler, _ in working], picture, rounds)
+            other = _picture(side // 2 + 3)
+            right_too = whole.upscale(other)
+            faithful: list[tuple[float, Upscaler]] = []
             for (upscaler, result), seconds in zip(working, times, strict=True):
                 if upscaler.dtype not in rates:
                     rates[upscaler.dtype] = matmul_rate(place, upscaler.dtype)
-                yield _row(model, side, upscaler, seconds, cost, rates[upscaler.dtype], _psnr(result, right))
-            _remember(model, place, threads, [upscaler for upscaler, _ in working], times)
+                row = _row(model, side, upscaler, seconds, cost, rates[upscaler.dtype], _psnr(result, right))
+                # A runtime may have taken as constant what depends on the size.
+                if min(row.psnr, _psnr(upscaler.upscale(other), right_too)) >= FAITHFUL:
+                    faithful.append((row.ms, upscaler))
+                yield row
+            _remember(Wish(model, place, threads=threads), faithful)
 
 
 def _working(
@@ -164,18 +174,13 @@ def _row(
     )
 
 
-def _remember(
-    model: Model, place: torch.device, threads: int | None, upscalers: list[Upscaler], times: list[list[float]]
-) -> None:
-    """Only a comparison of several is worth remembering."""
-    dtype = precision.pick("auto", model, place)
-    seconds = {
-        upscaler.executor: median(values)
-        for upscaler, values in zip(upscalers, times, strict=True)
-        if upscaler.dtype == dtype
-    }
-    if len(seconds) > 1:
-        record(Setting(model, place, dtype, threads), seconds)
+def _remember(wish: Wish, faithful: list[tuple[float, Upscaler]]) -> None:
+    """The fastest of those that may stand for the model; only a comparison of several is worth remembering."""
+    allowed = {torch.float32, precision.pick("auto", wish.model, wish.device)}
+    candidates = [(ms, upscaler) for ms, upscaler in faithful if upscaler.dtype in allowed]
+    if len({upscaler.executor for _, upscaler in candidates}) > 1:
+        _, best = min(candidates, key=lambda candidate: candidate[0])
+        record(wish, best.executor, best.dtype)
 
 
 def _picture(side: int) -> Pixels:

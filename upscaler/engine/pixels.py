@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from upscaler.engine.devices import send
+from upscaler.engine.native.quantising import quantised
 from upscaler.errors import MediaError
 
 Pixels = npt.NDArray[Any]
@@ -68,6 +69,8 @@ def colour_to_pixels(y: Tensor, layout: Layout) -> Tensor:
 
 def write_colour(y: Tensor, layout: Layout, into: Pixels) -> None:
     """The same on the CPU, written to H,W,1 or H,W,3 (a view of a larger array, perhaps)."""
+    if layout.colours == 3 and quantised(y, into):
+        return
     rows = max(STRIP // max(y.shape[2], 1), 1)
     for top in range(0, y.shape[1], rows):
         # numpy converts floats to integers, and interleaves planes, twice as fast as torch.

@@ -9,12 +9,12 @@ from upscaler.engine import devices
 from upscaler.engine.crew import Crew, Runner
 from upscaler.engine.enlarging import Enlarging
 from upscaler.engine.events import Event, Fallback, TileDone
-from upscaler.engine.executors.choice import Setting, chosen
+from upscaler.engine.executors.choice import Setting, Wish, chosen
 from upscaler.engine.ladder import Ladder, Work
 from upscaler.engine.memory import need
 from upscaler.engine.pixels import Layout, Pixels, layout_of
 from upscaler.engine.plan import Room, TilePlan, tile_plan
-from upscaler.engine.precision import Precision, pick
+from upscaler.engine.precision import Precision
 from upscaler.engine.sources import ArraySource, Source
 from upscaler.engine.statistics import Known
 from upscaler.engine.tiles import TileGrid, tile_grid
@@ -43,7 +43,7 @@ class Upscaler:
         exact: networks that look at the whole picture are run in passes, so that tiles equal the whole picture.
         memory: bytes that may be used; None: a share of what is free.
         threads: for the CPU; None: torch's own number.
-        executor: ``auto``, ``torch``, ``compile`` or ``openvino``.
+        executor: ``auto``, ``torch``, ``native``, ``compile`` or ``openvino``.
         tell: gets the events of ``engine.events``.
         stop: asked between tiles; when it is true, Cancelled is raised.
 
@@ -69,7 +69,6 @@ class Upscaler:
         self.device = places[0]
         """The first of ``devices``: it says how large tiles are, and in which type they are computed."""
 
-        self.dtype = pick(precision, model, self.device)
         self._tile = tile
         self._exact = exact
         self._memory = memory
@@ -90,8 +89,9 @@ class Upscaler:
         if threads is not None and self.device.type == "cpu":
             torch.set_num_threads(threads)
         # Only plain torch can be stopped half-way, where values of the whole picture are gathered.
-        self.executor = "torch" if self._passes else chosen(executor, Setting(model, self.device, self.dtype, threads))
-        """Who computes: ``torch``, ``compile`` or ``openvino``."""
+        wish = Wish(model, self.device, "torch" if self._passes else executor, precision, threads)
+        self.executor, self.dtype = chosen(wish)
+        """Who computes (``torch``, ``native``, ``compile`` or ``openvino``), and the type of the network's body."""
 
         stop = stop or (lambda: False)
         ladders = [

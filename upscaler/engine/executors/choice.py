@@ -1,33 +1,38 @@
-"""The executor that was asked for, or the one that was measured to be the fastest on this machine.
+"""Who computes a network, and in which type: what was asked for, or what is known to be fastest on this machine.
 
-``auto`` never guesses and never builds anything while a picture waits: it takes what ``upscaler bench`` found here for
-this model, and torch where nothing was measured.  So the same machine gives the same bytes from one run to the next.
+``auto`` takes what ``upscaler bench`` found here for this model.  Where nothing was measured it takes our own kernels
+for networks that consist of what these are fast at, and torch for all others.  So the same machine gives the same
+bytes from one run to the next.
 """
 
 import hashlib
 import json
 import platform
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 from typing import Literal
 
 import torch
-from torch import Tensor
 
 from upscaler.engine.devices import describe
 from upscaler.engine.executors import Executor
 from upscaler.engine.executors.eager import Eager
+from upscaler.engine.executors.native import Native
 from upscaler.engine.executors.openvino import OpenVino
+from upscaler.engine.native.fusing import share_of_kernels
+from upscaler.engine.native.library import Unavailable, available, library
+from upscaler.engine.precision import DTYPES, Precision, pick
+from upscaler.engine.precision import NAMES as PRECISIONS
 from upscaler.errors import UsageError
 from upscaler.folders import cache_folder
 from upscaler.models.model import Model
 
-Name = Literal["torch", "compile", "openvino"]
+Name = Literal["torch", "native", "compile", "openvino"]
 
-NAMES: tuple[Name, ...] = ("torch", "compile", "openvino")
+NAMES: tuple[Name, ...] = ("torch", "native", "compile", "openvino")
+
+MOSTLY = 0.5
+"""Share of a network's weights in layers that our kernels compute from which on these are taken unmeasured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,23 @@ class Setting:
     dtype: torch.dtype
     threads: int | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for, for a model on a device."""
+
+    model: Model
+    device: torch.device
+    executor: str = "auto"
+    precision: Precision = "auto"
+    threads: int | None = None
+
     def key(self) -> str:
         """One text for everything that a measurement depends on."""
         facts = [
             self.model.sha256,
             describe(self.device),
-            str(self.dtype),
+            self.precision,
             str(self.threads or torch.get_num_threads()),
             torch.__version__,
             platform.machine(),
@@ -64,15 +80,52 @@ def make(name: Name, setting: Setting) -> Executor:
 
         return Compiled(setting.model, setting.device, setting.dtype)
     if setting.device.type != "cpu":
-        raise UsageError("The executor openvino computes on the CPU; take --device cpu with it.")
+        raise UsageError(f"The executor {name} computes on the CPU; take --device cpu with it.")
+    if name == "native":
+        return Native(setting.model, setting.device, setting.dtype)
     return OpenVino(setting.model, setting.dtype, setting.threads)
 
 
-def chosen(wish: str, setting: Setting) -> Name:
-    """The name that is meant.  Raises UsageError for one that is not known."""
-    if wish == "auto":
-        return _recorded().get(setting.key(), "torch")
-    return named(wish)
+def chosen(wish: Wish) -> tuple[Name, torch.dtype]:
+    """Who computes, and in which type.
+
+    Raises UsageError for an executor that is not known or not to be had, DeviceError for a precision that the device
+    cannot compute in.
+    """
+    if wish.executor != "auto":
+        name = named(wish.executor)
+        if name == "native":
+            _require_kernels()
+        return name, _type_for(name, wish)
+    found = _recorded().get(wish.key())
+    if found:
+        return found
+    name = "native" if _native_is_faster(wish) else "torch"
+    return name, _type_for(name, wish)
+
+
+def _type_for(name: Name, wish: Wish) -> torch.dtype:
+    # Our kernels are as fast in float32 as in bfloat16, and then nothing need be given up.
+    if name == "native" and wish.precision == "auto" and share_of_kernels(wish.model.network) >= MOSTLY:
+        return torch.float32
+    return pick(wish.precision, wish.model, wish.device)
+
+
+def _native_is_faster(wish: Wish) -> bool:
+    if wish.device.type != "cpu" or wish.precision == "fp16":
+        return False
+    # Where the processor multiplies whole matrices, torch's bfloat16 is out of reach.
+    half = pick(wish.precision, wish.model, wish.device) == torch.bfloat16
+    if half and torch.cpu._is_amx_tile_supported():
+        return False
+    return available() and share_of_kernels(wish.model.network) >= MOSTLY
+
+
+def _require_kernels() -> None:
+    try:
+        library()
+    except Unavailable as error:
+        raise UsageError(f"The executor native cannot be had here: {error}.") from error
 
 
 def named(text: str) -> Name:
@@ -83,30 +136,10 @@ def named(text: str) -> Name:
     raise UsageError(f"There is no executor {text!r}; there is auto, {', '.join(NAMES)}.")
 
 
-def measure(
-    setting: Setting, x: Tensor, window: Tensor | None, names: tuple[Name, ...] = NAMES, rounds: int = 5
-) -> dict[Name, float]:
-    """Median seconds per call on such inputs, rounds interleaved, of the executors that can run the network."""
-    working: dict[Name, Executor] = {}
-    for name in names:
-        # A foreign runtime may say anything to a network that it does not know.
-        with suppress(Exception):
-            executor = make(name, setting)
-            executor.run(x, window)
-            working[name] = executor
-    seconds: dict[Name, list[float]] = {name: [] for name in working}
-    for _ in range(rounds):
-        for name, executor in working.items():
-            start = perf_counter()
-            executor.run(x, window).cpu()
-            seconds[name].append(perf_counter() - start)
-    return {name: median(values) for name, values in seconds.items()}
-
-
-def record(setting: Setting, seconds: dict[Name, float]) -> None:
-    """Let ``auto`` take the fastest from now on."""
-    known = _recorded()
-    known[setting.key()] = min(seconds, key=lambda name: seconds[name])
+def record(wish: Wish, name: Name, dtype: torch.dtype) -> None:
+    """Let ``auto`` take this from now on for such a wish."""
+    known = {key: (name, PRECISIONS[dtype]) for key, (name, dtype) in _recorded().items()}
+    known[wish.key()] = name, PRECISIONS[dtype]
     path = _path()
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".part")
@@ -114,14 +147,13 @@ def record(setting: Setting, seconds: dict[Name, float]) -> None:
     new.replace(path)
 
 
-def _recorded() -> dict[str, Name]:
+def _recorded() -> dict[str, tuple[Name, torch.dtype]]:
     """What was measured here; nothing if the file is absent or not ours."""
     try:
         found = json.loads(_path().read_text())
-    except (OSError, ValueError):
+        return {key: (named(name), DTYPES[kind]) for key, (name, kind) in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, UsageError):
         return {}
-    known = {name: name for name in NAMES}
-    return {key: known[value] for key, value in found.items() if value in known} if isinstance(found, dict) else {}
 
 
 def _path() -> Path:

@@ -1,0 +1,1 @@
+"""Convolutions of our own for the CPU, built by the compiler that the machine has."""
