@@ -55,9 +55,9 @@ def run_all(window: MainWindow, qtbot: QtBot) -> None:
 
 
 def start_long_job(window: MainWindow, qtbot: QtBot, photos: Photos) -> Path:
-    """A picture of 700 tiles on one thread, and its first tiles are done: the job lasts longer than any test needs."""
+    """A picture of 2,500 tiles on one thread, and the first of them done: it lasts longer than any test needs."""
     (large,) = photos("large.png", side=1600)
-    window.panel.show_options({"model": "pocket", "device": "cpu", "threads": 1, "tile": 64})
+    window.panel.show_options({"model": "pocket", "device": "cpu", "threads": 1, "tile": 32})
     drop(window, large)
     qtbot.waitUntil(lambda: len(names(window)) == 1, timeout=PATIENCE)
     window.start()
