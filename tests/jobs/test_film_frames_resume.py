@@ -95,7 +95,7 @@ def killed_at_random(job, tmp_path, times, seed):
 
 
 def test_killed_frames_are_gone_on_with_to_the_same_files(job, tmp_path):
-    killed_at_random(job, tmp_path, times=4, seed=1)
+    killed_at_random(job, tmp_path, times=2, seed=1)
 
 
 @pytest.mark.slow
