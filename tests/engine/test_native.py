@@ -1,6 +1,7 @@
 """Our own kernels: the same numbers as torch's, whatever follows a convolution, and torch where they cannot be had."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -251,8 +252,7 @@ def test_floats_become_whole_numbers_as_torch_rounds_them(kind: type[np.generic]
 def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine that has no kernels yet; its cache."""
     monkeypatch.setenv("UPSCALER_HOME", str(tmp_path))
-    kernels = library._kernels.__wrapped__
-    monkeypatch.setattr(library, "_kernels", lambda: kernels())
+    monkeypatch.setattr(library, "_kernels", cache(library._kernels.__wrapped__))
     return tmp_path / "cache" / "native"
 
 
@@ -265,6 +265,7 @@ def test_the_library_is_built_once(anew: Path, monkeypatch: pytest.MonkeyPatch) 
         raise AssertionError("built again")
 
     monkeypatch.setattr(subprocess, "run", run)
+    library._kernels.cache_clear()
     assert library.available()
 
 

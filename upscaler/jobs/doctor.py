@@ -70,9 +70,19 @@ def _devices(wish: str) -> Iterator[Fact]:
         f"{psutil.cpu_count(logical=False) or 1} cores, {torch.get_num_threads()} threads, "
         f"{'computes' if cpu_computes_bf16() else 'does not compute'} bfloat16 itself",
     )
+    yield Fact("kernels", _kernels())
     yield Fact("memory", f"{memory.available / 1e9:.1f} of {memory.total / 1e9:.1f} GB free")
     yield Fact("devices", ", ".join(devices.describe(torch.device(name)) for name in devices.available()))
     yield Fact("device used", ", ".join(devices.describe(found) for found in devices.pick(wish)))
+
+
+def _kernels() -> str:
+    from upscaler.engine.native.library import Unavailable, library
+
+    try:
+        return f"our own convolutions, {library().upscaler_lanes()} numbers at a time"
+    except Unavailable as error:
+        return f"torch's: {error}"
 
 
 def _weights() -> Iterator[Fact]:

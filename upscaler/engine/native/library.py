@@ -40,6 +40,11 @@ def available() -> bool:
     return not isinstance(_kernels(), Unavailable)
 
 
+def loaded() -> ctypes.CDLL | None:
+    """The kernels, if something has needed them already: nothing is built for small favours."""
+    return library() if _kernels.cache_info().currsize and available() else None
+
+
 @cache
 def _kernels() -> ctypes.CDLL | Unavailable:
     if sys.platform != "linux":
