@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +18,18 @@ from pytestqt.qtbot import QtBot
 from upscaler_gui.main_window import MainWindow
 
 
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the engine keeps what it builds for this machine."""
+    return tmp_path_factory.mktemp("kernels")
+
+
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, kernels: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home for each test; only what is built for this machine, on Linux, is built once for all."""
+    if sys.platform == "linux":
+        (tmp_path / "home" / "cache").mkdir(parents=True)
+        (tmp_path / "home" / "cache" / "native").symlink_to(kernels, target_is_directory=True)
     monkeypatch.setenv("UPSCALER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("UPSCALER_OFFLINE", "1")
     monkeypatch.delenv("UPSCALER_MIRROR", raising=False)
