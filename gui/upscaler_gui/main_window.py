@@ -423,7 +423,13 @@ class MainWindow(QMainWindow):
         if not waiting:
             return None
         panel = self.panel
-        request = Request(inputs=waiting, output=panel.output(), name=panel.template(), exists=panel.existing())
+        request = Request(
+            inputs=waiting,
+            output=panel.output(),
+            name=panel.template(),
+            exists=panel.existing(),
+            gone_fails=True,  # it was there when it was dropped
+        )
         return request, panel.settings()
 
     def _planned(self) -> None:

@@ -132,6 +132,18 @@ def test_a_bad_file_is_red_with_its_sentence_and_the_others_are_done(
     assert states(window)[1] is State.WAITING
 
 
+def test_a_file_that_has_gone_since_it_was_dropped_fails_and_the_others_are_done(
+    window: MainWindow, qtbot: QtBot, photos: Photos
+) -> None:
+    gone, here = photos("a.png", "b.png")
+    drop(window, gone, here)
+    qtbot.waitUntil(lambda: len(names(window)) == 2, timeout=PATIENCE)
+    gone.unlink()
+    run_all(window, qtbot)
+    assert states(window) == [State.FAILED, State.DONE]
+    assert window.queue.state.rows[0].sentence == f"{gone} is not there."
+
+
 def test_cancel_leaves_no_output_of_the_stopped_picture(window: MainWindow, qtbot: QtBot, photos: Photos) -> None:
     large = start_long_job(window, qtbot, photos)
     with qtbot.waitSignal(window.jobs.ended, timeout=PATIENCE):

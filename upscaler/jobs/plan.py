@@ -40,6 +40,9 @@ class Request:
     """Template of the output's name without ending; None: chosen by where the outputs go."""
 
     exists: Exists = "skip"
+    gone_fails: bool = False
+    """An input that is not there is an item that fails; otherwise nothing is done at all, for it was mistyped."""
+
     selection: Selection = field(default_factory=Selection)
     stdin: bytes | None = None
     """The content of the standard input, where ``-`` is among the inputs."""
@@ -175,6 +178,10 @@ def _inputs(request: Request) -> list[Input | bytes]:
         leave_out.add(Path(os.path.realpath(request.output)))
     # A folder that was named is entered, even if it is also where outputs go.
     leave_out -= {Path(os.path.realpath(path)) for path in paths}
+    if request.gone_fails:
+        gone = {path for path in paths if not os.path.lexists(path)}
+        inputs += [Input(path, Path(), path.parent, named=True) for path in paths if path in gone]
+        paths = [path for path in paths if path not in gone]
     return inputs + list(find_inputs(paths, request.selection, frozenset(leave_out)))
 
 
