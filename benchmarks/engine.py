@@ -11,13 +11,28 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any
 
-CONTENDERS = ("plain", "ours-fp32", "ours-auto", "openvino-f32", "openvino-bf16", "onnxruntime", "ncnn")
+CONTENDERS = (
+    "plain",
+    "ours-fp32",
+    "ours-bf16",
+    "ours-auto",
+    "ours-torch",
+    "openvino-f32",
+    "openvino-bf16",
+    "onnxruntime",
+    "ncnn",
+)
+"""``ours-torch``: our engine without its own kernels, in the precision that it chooses then."""
+
+PATIENCE = 120
+"""Seconds until every contender must have done its first picture."""
 
 Forward = Callable[[], object]
 
@@ -36,10 +51,13 @@ def prepare(contender: str, name: str, side: int, threads: int) -> Forward:
     picture = _picture(side)
     if contender.startswith("ours"):
         from upscaler.engine import Upscaler
+        from upscaler.engine.precision import named
 
         allocator.keep()  # as the program does
-        precision = "auto" if contender == "ours-auto" else "fp32"
-        upscaler = Upscaler(model, device="cpu", precision=precision, threads=threads)
+        kind = contender.removeprefix("ours-")
+        precision = named(kind) if kind in ("fp32", "bf16") else "auto"
+        executor = "torch" if kind == "torch" else "auto"
+        upscaler = Upscaler(model, device="cpu", precision=precision, executor=executor, threads=threads)
         return lambda: upscaler.upscale(picture)
     x = torch.from_numpy(picture).permute(2, 0, 1)[None].float().contiguous() / 255 * model.traits.value_range
     if contender == "plain":
@@ -132,7 +150,13 @@ def compare(name: str, side: int, threads: int, rounds: int, contenders: list[st
         )
         for contender in contenders
     }
+    # What cannot be converted within minutes is as good as impossible.
+    patience = [threading.Timer(PATIENCE, process.kill) for process in processes.values()]
+    for timer in patience:
+        timer.start()
     working = {c: p for c, p in processes.items() if p.stdout and p.stdout.readline() == "ready\n"}
+    for timer in patience:
+        timer.cancel()
     times: dict[str, list[list[float]]] = {contender: [] for contender in working}
     for _ in range(rounds):
         for contender, process in working.items():

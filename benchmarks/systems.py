@@ -2,8 +2,8 @@
 
     python -m benchmarks.systems --side 256 --threads 2 --rounds 5 > systems.json
 
-For each system, in processes of their own asked in turn (``benchmarks.engine``): our engine as ``auto`` chooses, the
-plain eager float32 forward, and OpenVINO's in float32 and bfloat16.
+For each system, in processes of their own asked in turn (``benchmarks.engine``): the plain eager float32 forward, our
+engine as ``auto`` chooses, in bfloat16 and without its own kernels, and OpenVINO's forward in float32 and bfloat16.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.engine import compare
 from upscaler.models.catalogue import official_catalogue
 
-CONTENDERS = ["plain", "ours-fp32", "ours-auto", "openvino-f32", "openvino-bf16"]
+CONTENDERS = ["plain", "ours-auto", "ours-bf16", "ours-torch", "openvino-f32", "openvino-bf16"]
 
 
 def systems(challenge: str) -> list[str]:
@@ -40,11 +40,12 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=256)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--contenders", nargs="+", default=CONTENDERS, choices=CONTENDERS)
     arguments = parser.parse_args()
     print(f"| {arguments.side} | {' | '.join(CONTENDERS)} | OpenVINO / auto |", file=sys.stderr)
     everything = []
     for name in arguments.models or systems(arguments.challenge):
-        found = compare(name, arguments.side, arguments.threads, arguments.rounds, CONTENDERS)
+        found = compare(name, arguments.side, arguments.threads, arguments.rounds, arguments.contenders)
         everything.append(found)
         print(line(found), file=sys.stderr, flush=True)
     print(json.dumps(everything, indent=1))

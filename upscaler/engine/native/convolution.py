@@ -35,6 +35,10 @@ SHORTEST = 24
 """Pixels that the kernel for 1x1 convolutions works on at once."""
 
 
+BOUND_BY_MEMORY = 128 * 128
+"""Weights of a 1x1 convolution up to which bfloat16 saves memory traffic rather than products."""
+
+
 class Finish(IntEnum):
     """What is done to a sum h before it is stored; x is a second operand."""
 
@@ -153,7 +157,7 @@ class Conv3x3(NativeConv):
 
 
 class Conv1x1(NativeConv):
-    """A matrix product for each pixel.  float32 only: in bfloat16 torch is faster."""
+    """A matrix product for each pixel.  float32, and bfloat16 where so few channels that memory bounds it."""
 
     def __init__(self, layer: "nn.Conv2d | NativeConv", weight: Tensor, bias: Tensor | None) -> None:
         super().__init__(layer, weight, bias)
@@ -166,16 +170,25 @@ class Conv1x1(NativeConv):
             and layer.padding == (0, 0)
             and layer.groups == 1
             and layer.out_channels >= library().upscaler_lanes()
-            and layer.weight.dtype == torch.float32
+            and (
+                layer.weight.dtype == torch.float32
+                or (layer.weight.dtype == torch.bfloat16 and layer.weight.numel() <= BOUND_BY_MEMORY)
+            )
         )
 
     def _run(self, pieces: list[Tensor], other: Tensor | None) -> Tensor:
         n, _, height, width = pieces[0].shape
         pixels, count = n * height * width, len(pieces)
         if pixels < SHORTEST:
-            return finished(F.conv2d(torch.cat(pieces, 1), self.weight, self.bias), other, self.finish, self.slope)
-        lines = [_in_line(piece.float()) for piece in pieces]
-        y = torch.empty((n, self.outputs, height, width), memory_format=torch.channels_last)
+            return finished(
+                F.conv2d(torch.cat(pieces, 1).to(self.weight.dtype), self.weight, self.bias),
+                other,
+                self.finish,
+                self.slope,
+            )
+        dtype = self.weight.dtype
+        lines = [_in_line(piece.to(dtype)) for piece in pieces]
+        y = torch.empty((n, self.outputs, height, width), dtype=dtype, memory_format=torch.channels_last)
         second, step = (None, 0) if other is None else _in_line(other)
         library().upscaler_conv1x1(
             (ctypes.c_void_p * count)(*[line.data_ptr() for line, _ in lines]),
@@ -189,7 +202,8 @@ class Conv1x1(NativeConv):
             _address(y),
             ctypes.c_long(pixels),
             self.outputs,
-            *self._last_arguments(SHORTEST * self._matrix.shape[1]),
+            int(dtype == torch.bfloat16),
+            *self._last_arguments(SHORTEST * (self._matrix.shape[1] + self.inputs)),
         )
         return y
 

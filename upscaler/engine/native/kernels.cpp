@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <type_traits>
 
 #include <omp.h>
 
@@ -143,11 +144,14 @@ void transform_inputs(const T *pixel, long row, long step, int channels, float *
 }
 
 // Some channels of each of a line of pixels.
-struct Piece {
-    const float *data;
+template <class T>
+struct Channels {
+    const T *data;
     long pixel;  // elements from one pixel to the next
     long channels;
 };
+
+using Piece = Channels<float>;
 
 // For TILES pixels and BLOCKS blocks of results: sums[pixel][b] = sum over all channels k of all pieces of x[pixel][k] * w[k][b].
 template <int BLOCKS>
@@ -319,20 +323,52 @@ void dispatch(const void *x, const long *xs, const void *r, const long *rs, cons
     ways[finish](source, other, weights, bias, target, shape, slopes, scratch, threads);
 }
 
+// All channels of TILES pixels side by side, in float32.
+void gather(const Channels<bfloat16> *pieces, int count, long first, float *to) {
+    long all = 0;
+    for (int p = 0; p < count; ++p) all += pieces[p].channels;
+    for (int p = 0; p < count; ++p) {
+        const int channels = pieces[p].channels;
+        for (int tile = 0; tile < TILES; ++tile) {
+            const bfloat16 *const from = pieces[p].data + (first + tile) * pieces[p].pixel;
+            float *const target = to + tile * all;
+            if (channels >= LANES)
+                for (int block = 0; block < blocks_of(channels); ++block)
+                    store(target + block_start(block, channels), load(from + block_start(block, channels)));
+            else
+                for (int c = 0; c < channels; ++c) {
+                    const uint32_t bits = static_cast<uint32_t>(from[c].bits) << 16;
+                    std::memcpy(target + c, &bits, sizeof bits);
+                }
+        }
+        to += channels;
+    }
+}
+
 // A 1x1 convolution of pixels in one line, from pieces that lie side by side as if they were one.
-template <Finish finish>
-void mix(const Piece *pieces, int count, const float *r, long r_pixel, const float *weights, const float *bias, float *y,
+template <class T, Finish finish>
+void mix(const Channels<T> *pieces, int count, const T *r, long r_pixel, const float *weights, const float *bias, T *y,
          long pixels, int outputs, const float *slopes, float *scratch, int threads) {
     const int blocks = blocks_of(outputs), padded = blocks * LANES;
     const long groups = (pixels + TILES - 1) / TILES;
+    long inputs = 0;
+    for (int p = 0; p < count; ++p) inputs += pieces[p].channels;
 #pragma omp parallel for num_threads(threads)
     for (long group = 0; group < groups; ++group) {
-        float *const sums = scratch + omp_get_thread_num() * TILES * padded;
+        float *const sums = scratch + omp_get_thread_num() * TILES * (padded + inputs);
+        float *const gathered = sums + TILES * padded;
         // The last group overlaps the one before it.
         const long first = std::min(group * TILES, pixels - TILES);
-        Piece here[PIECES];
-        for (int p = 0; p < count; ++p) here[p] = {pieces[p].data + first * pieces[p].pixel, pieces[p].pixel, pieces[p].channels};
-        multiply_all(here, count, weights, blocks, sums);
+        if constexpr (std::is_same_v<T, float>) {
+            Piece here[PIECES];
+            for (int p = 0; p < count; ++p)
+                here[p] = {pieces[p].data + first * pieces[p].pixel, pieces[p].pixel, pieces[p].channels};
+            multiply_all(here, count, weights, blocks, sums);
+        } else {
+            gather(pieces, count, first, gathered);
+            const Piece here{gathered, inputs, inputs};
+            multiply_all(&here, 1, weights, blocks, sums);
+        }
         for (int tile = 0; tile < TILES; ++tile)
             for (int block = 0; block < blocks; ++block) {
                 const int c = std::max(block_start(block, outputs), 0);
@@ -341,6 +377,20 @@ void mix(const Piece *pieces, int count, const float *r, long r_pixel, const flo
                 store_some(y + (first + tile) * outputs + c, finished<finish>(h, x, slopes + block * LANES), outputs);
             }
     }
+}
+
+template <class T>
+void dispatch_mix(const void *const *pieces, const long *steps, const long *channels, int count, const void *r,
+                  long r_pixel, const float *weights, const float *bias, void *y, long pixels, int outputs, int finish,
+                  const float *slopes, float *scratch, int threads) {
+    Channels<T> all[PIECES];
+    for (int p = 0; p < count; ++p) all[p] = {static_cast<const T *>(pieces[p]), steps[p], channels[p]};
+    constexpr decltype(&mix<T, Finish::add>) ways[] = {
+        mix<T, Finish::add>,  mix<T, Finish::leaky>,     mix<T, Finish::silu>,
+        mix<T, Finish::gate>, mix<T, Finish::attention>,
+    };
+    ways[finish](all, count, static_cast<const T *>(r), r_pixel, weights, bias, static_cast<T *>(y), pixels, outputs,
+                 slopes, scratch, threads);
 }
 
 // Values in 0..1 to whole numbers in 0..white: rounded to nearest, ties to even; what is no number becomes 0.
@@ -376,16 +426,13 @@ void upscaler_conv3x3(const void *x, const long *xs, const void *r, const long *
                                                 threads);
 }
 
-// count <= 8 pieces of at least 24 pixels; y: pixels, outputs, without gaps.
-void upscaler_conv1x1(const float *const *pieces, const long *steps, const long *channels, int count, const float *r,
-                      long r_pixel, const float *weights, const float *bias, float *y, long pixels, int outputs,
+// count <= 8 pieces of at least 24 pixels; y: pixels, outputs, without gaps.  scratch: 24 floats for each input and for
+// each output (filled up to blocks), for each thread.
+void upscaler_conv1x1(const void *const *pieces, const long *steps, const long *channels, int count, const void *r,
+                      long r_pixel, const float *weights, const float *bias, void *y, long pixels, int outputs, int half,
                       int finish, const float *slopes, float *scratch, int threads) {
-    Piece all[PIECES];
-    for (int p = 0; p < count; ++p) all[p] = {pieces[p], steps[p], channels[p]};
-    constexpr decltype(&mix<Finish::add>) ways[] = {
-        mix<Finish::add>, mix<Finish::leaky>, mix<Finish::silu>, mix<Finish::gate>, mix<Finish::attention>,
-    };
-    ways[finish](all, count, r, r_pixel, weights, bias, y, pixels, outputs, slopes, scratch, threads);
+    (half ? dispatch_mix<bfloat16> : dispatch_mix<float>)(pieces, steps, channels, count, r, r_pixel, weights, bias, y,
+                                                          pixels, outputs, finish, slopes, scratch, threads);
 }
 
 // Rows of `count` float32 to uint8, or uint16 if `wide`; the distances of rows in elements.
