@@ -20,7 +20,7 @@ def bench(
         list[int] | None, typer.Option("--size", min=1, help="Side of the input in pixels; several times. [256]")
     ] = None,
     precision: Annotated[
-        list[str] | None, typer.Option("-p", "--precision", help="auto, fp32, bf16, fp16. [fp32, auto]")
+        list[str] | None, typer.Option("-p", "--precision", help="auto, fp32, bf16, fp16. [what the device is fast in]")
     ] = None,
     executor: Annotated[
         list[str] | None, typer.Option("-x", "--executor", help="torch, native, compile, openvino. [all but compile]")
@@ -32,10 +32,11 @@ def bench(
     plot_file: Annotated[Path | None, typer.Option("--plot", help="Megapixels per second, PNG or SVG.")] = None,
 ) -> None:
     """Time models, and remember which executor is the fastest for each."""
-    from upscaler.engine import allocator
+    from upscaler.engine import allocator, devices
     from upscaler.engine.bench import bench as measure
     from upscaler.engine.executors.choice import named
     from upscaler.engine.precision import named as precision_named
+    from upscaler.engine.precision import worth_timing
     from upscaler.models.loading import load_model
 
     allocator.keep()
@@ -45,7 +46,7 @@ def bench(
     for row in measure(
         [load_model(name, scale) for name in model],
         side or [256],
-        [precision_named(name) for name in precision or ["fp32", "auto"]],
+        [precision_named(name) for name in precision] if precision else worth_timing(devices.pick(device)[0]),
         [named(name) for name in executor or ["torch", "native", "openvino"]],
         device=device,
         threads=threads,

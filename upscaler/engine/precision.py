@@ -37,6 +37,13 @@ def _fastest(model: Model, device: torch.device) -> torch.dtype:
     return torch.float16
 
 
+def worth_timing(device: torch.device) -> list[Precision]:
+    """Those in which the device may be fast."""
+    if device.type == "cpu":
+        return ["fp32", "bf16"] if cpu_computes_bf16() else ["fp32"]
+    return ["fp32", "fp16"]
+
+
 def named(text: str) -> Precision:
     """A precision's name.  Raises UsageError for one that is not known."""
     for name in get_args(Precision):
