@@ -23,7 +23,7 @@ LARGEST = {"cpu": 1024, "cuda": 1536}
 WHOLE = 1536**2
 """Input pixels up to which a picture that fits is computed without any tiles."""
 
-STREAMED = 7 * 2**27
+STREAMED = 6 * 2**27
 """Bytes for tiles and the bands that they fill, on the CPU, where no budget was given: more brings little speed, and
 with torch itself, and what allocators leave between arrays, a gigapixel stays below 1.5 GB."""
 

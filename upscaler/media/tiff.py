@@ -33,28 +33,33 @@ class TiffWriter:
         row = width * channels * self._dtype.itemsize
         self._big = row * height > _CLASSIC_LIMIT
         self._rows_per_strip = max(_STRIP // row, 1)
-        self._held: list[Pixels] = []
-        self._held_rows = 0
+        self._rest: Pixels | None = None  # the beginning of a strip
         self._offsets: list[int] = []
         self._counts: list[int] = []
         file.write(struct.pack("<2sHHHQ", b"II", 43, 8, 0, 0) if self._big else struct.pack("<2sHI", b"II", 42, 0))
 
     def write(self, rows: Pixels) -> None:
         """n,W,C of the type that was named."""
-        self._held.append(rows)
-        self._held_rows += len(rows)
-        while self._held_rows >= self._rows_per_strip:
-            together = np.concatenate(self._held) if len(self._held) > 1 else self._held[0]
-            whole = len(together) - len(together) % self._rows_per_strip
-            for top in range(0, whole, self._rows_per_strip):
-                self._strip(together[top : top + self._rows_per_strip])
-            self._held = [together[whole:]] if whole < len(together) else []
-            self._held_rows = len(together) - whole
+        top = 0
+        if self._rest is not None:
+            top = min(self._rows_per_strip - len(self._rest), len(rows))
+            begun, self._rest = self._rest, None
+            self._take(np.concatenate((begun, rows[:top])))
+        for start in range(top, len(rows), self._rows_per_strip):
+            self._take(rows[start : start + self._rows_per_strip])
 
     def close(self) -> None:
-        if self._held_rows:
-            self._strip(np.concatenate(self._held))
+        if self._rest is not None:
+            self._strip(self._rest)
         self._directory()
+
+    def _take(self, rows: Pixels) -> None:
+        """A strip, or its beginning."""
+        if len(rows) == self._rows_per_strip:
+            self._strip(rows)
+        else:
+            # Not a view: that would keep all rows that were given with these.
+            self._rest = rows.copy()
 
     def _strip(self, rows: Pixels) -> None:
         if self._dtype.kind == "u":
