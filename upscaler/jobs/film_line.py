@@ -54,6 +54,13 @@ class Made:
     ready: Ready
     larger: Floats
 
+    def same(self, before: Made) -> bool:
+        """It becomes the same pixels as the frame before, of which all was taken over."""
+        if self.larger is not before.larger or self.ready.pixels.shape[-1] in (2, 4):
+            return False
+        excess, earlier = self.ready.excess, before.ready.excess
+        return excess is earlier or (excess is not None and earlier is not None and np.array_equal(excess, earlier))
+
     def pixels(self, work: FilmWork) -> Floats:
         """height,width,C at the work's full size: brought to size, and what went around the network added."""
         larger = self.larger if self.larger.ndim == 3 else self.larger[..., None]

@@ -190,6 +190,7 @@ def _make_pieces(
 ) -> None:
     """All pieces that are not there yet."""
     writing: PieceWriter | None = None
+    before: tuple[Made, list[Plane]] | None = None
 
     def finish() -> None:
         nonlocal writing
@@ -199,10 +200,12 @@ def _make_pieces(
             writing = None
 
     def write(made: Made) -> None:
-        nonlocal writing
+        nonlocal writing, before
         frame = made.ready.frame
         writing = writing or PieceWriter(parts, encoding)
-        writing.write(coded(made.pixels(work)), frame.ticks, frame.duration, frame.damaged)
+        planes = before[1] if before is not None and made.same(before[0]) else coded(made.pixels(work))
+        before = made, planes
+        writing.write(planes, frame.ticks, frame.duration, frame.damaged)
         done = frame.index + 1
         session.tell(events.Progress(item.number, done, expected_total(work, done, frame.ticks)))
         if writing.frames == encoding.gop:

@@ -124,13 +124,27 @@ def from_rgb(pixels: Floats, coding: Coding) -> list[Plane]:
     else:
         if pixels.shape[2] < 3:
             pixels = np.repeat(pixels[..., :1], 3, axis=2)
-        rgb = np.ascontiguousarray(pixels[..., :3])
-        colours = list(cv2.split(cv2.transform(rgb, np.column_stack((scale, offset)))))
+        colours = _transformed(pixels, np.column_stack((scale, offset)))
     if layout.kind == "yuv":
         for index in (1, 2):
             low = chroma.reduce(colours[index], 0, layout.step_y, cosited=coding.cosited_vertically)
             colours[index] = chroma.reduce(low, 1, layout.step_x, cosited=True)
     return [_codes(plane, layout) for plane in ([*colours, alpha] if alpha is not None else colours)]
+
+
+_BAND = 1 << 18
+"""Samples of the colours that are turned at a time: they stay in the processor's cache."""
+
+
+def _transformed(pixels: Floats, matrix: npt.NDArray[np.float64]) -> list[Any]:
+    """H,W,3 or more by a matrix with offsets -> three H,W."""
+    height, width = pixels.shape[:2]
+    planes = [np.empty((height, width), np.float32) for _ in range(3)]
+    rows = max(_BAND // (3 * width), 1)
+    for top in range(0, height, rows):
+        turned = cv2.transform(np.ascontiguousarray(pixels[top : top + rows, :, :3]), matrix)
+        cv2.mixChannels([turned], [plane[top : top + rows] for plane in planes], [0, 0, 1, 1, 2, 2])
+    return planes
 
 
 def split_excess(pixels: Floats) -> tuple[Floats, Floats | None]:

@@ -56,7 +56,7 @@ _EVERYWHERE = ("matroska", "mp4", "mov")
 ENCODERS: dict[str, Encoder] = {
     encoder.name: encoder
     for encoder in (
-        Encoder("x264", "libx264", "h264", _EVERYWHERE, "faster", lambda depth: 16.0, 0.15),
+        Encoder("x264", "libx264", "h264", _EVERYWHERE, "superfast", lambda depth: 16.0, 0.15),
         Encoder("x265", "libx265", "hevc", _EVERYWHERE, "medium", lambda depth: 17.0 if depth > 8 else 18.0, 0.10),
         Encoder(
             "svt-av1", "libsvtav1", "av1", ("matroska", "mp4", "webm"), "6", lambda depth: 20.0, 0.08, worst_crf=63
@@ -230,7 +230,7 @@ def _x264(encoding: Encoding) -> dict[str, str]:
     if encoding.light:
         params.append(f"cll={encoding.light[0]},{encoding.light[1]}")
     extra = {"x264-params": ":".join(params)} if params else {}
-    return {"crf": _crf(encoding), "preset": encoding.preset or "faster"} | extra
+    return {"crf": _crf(encoding), "preset": encoding.preset or "superfast"} | extra
 
 
 _AVX_512 = 13
