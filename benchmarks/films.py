@@ -1,6 +1,6 @@
 """Films: how near to the network's own rate, how much standing still saves, how steady the memory is.
 
-python benchmarks/films.py rate --model span --mirror WEIGHTS
+python benchmarks/films.py rate --model span --mirror WEIGHTS --film FILM
 python benchmarks/films.py still --model span --mirror WEIGHTS
 python benchmarks/films.py memory --model span --mirror WEIGHTS --frames 2000
 """
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=4)
     parser.add_argument("--mirror")
     parser.add_argument("--frames", type=int, default=48)
+    parser.add_argument("--film", type=Path, help="for rate; drifting textures with film grain if none")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--encoder-preset")
     arguments = parser.parse_args()
@@ -44,8 +45,9 @@ def main() -> None:
 
 def rate(arguments: argparse.Namespace, folder: Path) -> None:
     """End to end (decode, network, encode, join, check) against the network alone on the same frames."""
-    source = folder / "moving.mkv"
-    make_film(source, moving((180, 320), arguments.frames))
+    source = arguments.film or folder / "moving.mkv"
+    if arguments.film is None:
+        make_film(source, moving((180, 320), arguments.frames))
     plan = plan_for(source, folder / "out.mkv", arguments)
     work = plan.items[0].work
     assert isinstance(work, FilmWork)

@@ -32,7 +32,7 @@ def test_the_plan_shows_encoder_container_size_and_notes(
 ) -> None:
     said = upscale(film, "-s", 2, "-m", repeat_x2, "-o", tmp_path / "out.mp4", "--dry-run")
     assert said.exit_code == 0
-    assert "96x64 (repeat x2; x264 crf 16 (yuv420p) in MP4, about 0.0 MB)" in said.out
+    assert "96x64 (repeat x2; x264 crf 14 (yuv420p) in MP4, about 0.0 MB)" in said.out
     assert "Note: film.mkv does not tell its colour matrix" in said.out
     assert not (tmp_path / "out.mp4").exists()
 

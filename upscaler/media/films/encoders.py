@@ -56,7 +56,7 @@ _EVERYWHERE = ("matroska", "mp4", "mov")
 ENCODERS: dict[str, Encoder] = {
     encoder.name: encoder
     for encoder in (
-        Encoder("x264", "libx264", "h264", _EVERYWHERE, "superfast", lambda depth: 16.0, 0.15),
+        Encoder("x264", "libx264", "h264", _EVERYWHERE, "superfast", lambda depth: 14.0, 0.2),
         Encoder("x265", "libx265", "hevc", _EVERYWHERE, "medium", lambda depth: 17.0 if depth > 8 else 18.0, 0.10),
         Encoder(
             "svt-av1", "libsvtav1", "av1", ("matroska", "mp4", "webm"), "6", lambda depth: 20.0, 0.08, worst_crf=63
