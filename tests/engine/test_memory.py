@@ -1,6 +1,8 @@
 """Memory: what a network needs is measured, tiles follow from it, and nothing grows."""
 
 import gc
+import subprocess
+import sys
 
 import numpy as np
 import psutil
@@ -97,3 +99,14 @@ def test_memory_does_not_grow_over_a_thousand_pictures() -> None:
 
     settled = some(100)
     assert some(1000) < settled + 10 * 2**20
+
+
+def test_an_engine_imports_no_compiler() -> None:
+    """Torch's takes as long to import as all the rest of torch."""
+    code = (
+        "import sys, numpy, upscaler;"
+        "from upscaler.engine import Upscaler;"
+        "Upscaler(upscaler.load_model('pocket', 4), device='cpu').upscale(numpy.zeros((40, 40, 3), 'uint8'));"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

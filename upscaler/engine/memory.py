@@ -53,6 +53,11 @@ class _Ledger(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's cl
         self.peak = 0
         self.largest = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Else torch imports its compiler here, which takes as long as all of torch."""
+        return False
+
     def __torch_dispatch__(
         self, func: Callable[..., Any], types: object, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
