@@ -101,7 +101,8 @@ One photograph of {width} × {height} pixels, float32 throughout, on the CPU; ti
 the grid where that is more. Difference: the largest, of a range of 1 (sums in another order differ by some 1e-6).
 Seam: how steep the picture is across tile borders compared with elsewhere, divided by the same of the whole picture;
 1.000 means that no border shows. *Exact, in passes* is `--exact`: values of the whole picture are gathered first. A
-picture that fits into memory is computed without tiles in any case.
+picture that fits into memory is computed without tiles in any case. Computed by torch; with our own kernels exact tiles
+differ from the whole by up to some 1e-6 where this table has 0 ([why](benchmarks.md)).
 
 Made by `python -m benchmarks.exactness --picture PHOTO`; `upscale --verify-tiles` does the same for a part of your own.
 
