@@ -297,6 +297,13 @@ def test_without_a_compiler_torch_computes(anew: Path, monkeypatch: pytest.Monke
         Upscaler(model, device="cpu", executor="native")
 
 
+def test_what_was_measured_with_kernels_that_are_gone_is_not_taken(anew: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = Wish(load_model("pocket", 4), CPU, precision="fp32")
+    choice.record(wish, "native", torch.float32)
+    monkeypatch.setenv("PATH", "")
+    assert choice.chosen(wish) == ("torch", torch.float32)
+
+
 def test_a_compiler_that_fails_is_as_none(anew: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     program = tmp_path / "bin" / "g++"
     program.parent.mkdir()

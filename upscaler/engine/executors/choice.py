@@ -9,6 +9,7 @@ import hashlib
 import json
 import platform
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -102,9 +103,14 @@ def chosen(wish: Wish) -> tuple[Name, torch.dtype]:
             _require_kernels()
         return name, _type_for(name, wish)
     found = _recorded().get(wish.key())
-    if found:
-        return found
-    return _unmeasured(wish)
+    return found if found and _still_there(found[0]) else _unmeasured(wish)
+
+
+def _still_there(name: Name) -> bool:
+    """What was measured may have been uninstalled since."""
+    if name == "native":
+        return available()
+    return name != "openvino" or find_spec("openvino") is not None
 
 
 def _type_for(name: Name, wish: Wish) -> torch.dtype:

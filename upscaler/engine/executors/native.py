@@ -1,4 +1,4 @@
-"""torch, with our own kernels for convolutions of 3x3."""
+"""torch, with our own kernels for convolutions of 3x3 and 1x1."""
 
 import torch
 from torch import Tensor, nn
