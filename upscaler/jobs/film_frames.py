@@ -14,11 +14,11 @@ from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.film_state import (
     SourceState,
     alone,
-    begun_otherwise,
     expected_total,
     made_by,
     no_frame,
     report,
+    say_beginning,
 )
 from upscaler.jobs.session import Session
 from upscaler.jobs.work import Item
@@ -42,11 +42,8 @@ def run_frames(item: Item, work: FilmWork, output: Path, session: Session) -> No
     step = 1 if enlarger.group == 1 else _PIECE
     with alone(output), SourceState(work) as state:
         try:
-            if made.open(made_by(work, None, session), enlarger.choose, step):
-                session.warned(item, begun_otherwise(output))
-            elif made.frames:
-                done = len(made.frames)
-                session.tell(events.Progress(item.number, done, expected_total(work, done, None), "going on"))
+            anew = made.open(made_by(work, None, session), enlarger.choose, step)
+            say_beginning(item, work, output, session, anew=anew, done=len(made.frames))
             enlarger.settle(made.choices)
             _make_frames(item, work, output, made, enlarger, session)
             if not made.frames:
@@ -59,14 +56,7 @@ def run_frames(item: Item, work: FilmWork, output: Path, session: Session) -> No
                 made.frames[-1].duration,
                 lambda part: state.write_receipt(part, patterns.times_beside(output), session),
             )
-            report(
-                item,
-                session,
-                frames=len(made.frames),
-                damaged=sum(frame.damaged for frame in made.frames),
-                reused=sum(frame.reused for frame in made.frames),
-                computed=sum(frame.computed for frame in made.frames),
-            )
+            report(item, session, len(made.frames), made.frames)
             made.remove_journal()
         finally:
             if not made.frames:

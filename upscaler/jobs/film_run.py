@@ -18,11 +18,11 @@ from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.film_state import (
     SourceState,
     alone,
-    begun_otherwise,
     expected_total,
     made_by,
     no_frame,
     report,
+    say_beginning,
 )
 from upscaler.jobs.session import Session
 from upscaler.jobs.work import Item
@@ -150,11 +150,8 @@ def _by_pieces(
     parts = Parts(output)
     with alone(output), SourceState(work) as state:
         try:
-            if parts.open(made_by(work, encoding, session), enlarger.choose):
-                session.warned(item, begun_otherwise(output))
-            elif parts.frames:
-                whole = expected_total(work, parts.frames, None)
-                session.tell(events.Progress(item.number, parts.frames, whole, "going on"))
+            anew = parts.open(made_by(work, encoding, session), enlarger.choose)
+            say_beginning(item, work, output, session, anew=anew, done=parts.frames)
             enlarger.settle(parts.choices)
             _make_pieces(item, work, encoding, coded, parts, enlarger, session)
             if not parts.frames:
@@ -164,14 +161,7 @@ def _by_pieces(
                 join(parts, new.part)
                 state.write_receipt(new.part, output, session)
                 new.commit()
-            report(
-                item,
-                session,
-                frames=parts.frames,
-                damaged=sum(piece.damaged for piece in parts.pieces),
-                reused=sum(piece.reused for piece in parts.pieces),
-                computed=sum(piece.computed for piece in parts.pieces),
-            )
+            report(item, session, parts.frames, parts.pieces)
             parts.remove()
         finally:
             if not parts.pieces:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import av
 import msgspec
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from upscaler._version import __version__
 from upscaler.errors import MediaError
-from upscaler.jobs import receipts
+from upscaler.jobs import events, receipts
 from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.session import Session
 from upscaler.jobs.work import Item
@@ -99,9 +99,12 @@ def _source_facts(work: FilmWork) -> list[object]:
     return [stat.st_size, stat.st_mtime_ns, digest.hexdigest()]
 
 
-def begun_otherwise(output: Path) -> str:
-    """What is said where an earlier run's work no longer fits."""
-    return f"{output.name} was begun from another source or with other settings; it starts anew."
+def say_beginning(item: Item, work: FilmWork, output: Path, session: Session, *, anew: bool, done: int) -> None:
+    """Tells where the work begins, if not at the beginning; ``anew``: an earlier run's work no longer fits."""
+    if anew:
+        session.warned(item, f"{output.name} was begun from another source or with other settings; it starts anew.")
+    elif done:
+        session.tell(events.Progress(item.number, done, expected_total(work, done, None), "going on"))
 
 
 def no_frame(name: str) -> MediaError:
@@ -122,8 +125,21 @@ def expected_total(work: FilmWork, done: int, ticks: int | None) -> int:
     return max(said, done)
 
 
-def report(item: Item, session: Session, *, frames: int, damaged: int, reused: int, computed: int) -> None:
-    """Fills the report's row for a film, and says what was damaged.  ``reused``, ``computed``: tiles."""
+class Counted(Protocol):
+    """A part of a film, as the journal has it."""
+
+    @property
+    def damaged(self) -> int: ...
+    @property
+    def reused(self) -> int: ...
+    @property
+    def computed(self) -> int: ...
+
+
+def report(item: Item, session: Session, frames: int, parts: Sequence[Counted]) -> None:
+    """Fills the report's row for a film, and says what was damaged."""
+    damaged = sum(part.damaged for part in parts)
+    reused, computed = sum(part.reused for part in parts), sum(part.computed for part in parts)
     row = session.report.items[item.number]
     row.frames, row.damaged_frames = frames, damaged
     row.reused = round(reused / (reused + computed), 4) if reused + computed else 0.0
