@@ -154,6 +154,19 @@ def test_frames_that_are_done_are_not_made_again(job, tmp_path):
     assert contents(request.output.parent) == before
 
 
+@pytest.mark.parametrize("name", ["%06d.png", "out.mkv"])
+def test_what_a_run_left_that_was_killed_at_its_last_step_goes(job, name):
+    request, settings = job
+    request = replace(request, output=request.output.with_name(name))
+    assert finish(start_job(request, settings)) == 0
+    before = contents(request.output.parent)
+    folder_of(request.output).mkdir()
+    request.output.with_name(f".{name}.lock").touch()
+    request.output.with_name(".other.mkv.lock").touch()
+    assert finish(start_job(request, settings)) == 0, "it is there already"
+    assert contents(request.output.parent) == {".other.mkv.lock": b""} | before
+
+
 def test_frames_of_a_longer_film_do_not_stay_when_it_is_replaced(job, tmp_path):
     request, settings = job
     assert finish(start_job(request, settings)) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from upscaler.jobs import events, receipts
+from upscaler.jobs import events
 from upscaler.jobs.film_enlarger import Enlarger
 from upscaler.jobs.film_frames import run_frames, run_preview
 from upscaler.jobs.film_line import Made, ready_frames, run_line
@@ -27,12 +26,11 @@ from upscaler.jobs.film_state import (
 from upscaler.jobs.session import Session
 from upscaler.jobs.work import Item
 from upscaler.media.convert import converted, parse_colour
-from upscaler.media.files import NewFile, remove_leftovers
+from upscaler.media.files import NewFile
 from upscaler.media.films import clips
 from upscaler.media.films.colour import Coding, Colour, Floats, from_rgb
 from upscaler.media.films.encoders import ENCODERS, Encoding
 from upscaler.media.films.formats import Plane, layout_of
-from upscaler.media.films.journal import PARTS
 from upscaler.media.films.mux import write_film
 from upscaler.media.films.segments import Parts, PieceWriter, decoded_frames
 from upscaler.media.films.verify import check_film
@@ -41,9 +39,6 @@ from upscaler.media.picture import Pixels
 
 def run_films(items: Sequence[Item], session: Session) -> None:
     """See ``jobs.work.Kind.run``."""
-    for folder in {item.output.parent for item in items if item.output is not None}:
-        remove_leftovers(folder)
-        _remove_done(folder)
     for item in items:
         session.check()
         session.started(item)
@@ -54,14 +49,6 @@ def run_films(items: Sequence[Item], session: Session) -> None:
             {"film": _film, "clip": _clip, "frames": run_frames, "preview": run_preview}[work.form](
                 item, work, output, session
             )
-
-
-def _remove_done(folder: Path) -> None:
-    """The pieces of films that are whole: what a run leaves that is killed at its very last step."""
-    for parts in folder.glob(f".*{PARTS}"):
-        output = folder / parts.name[1 : -len(PARTS)]
-        if output.exists() and receipts.made_by_us(output):
-            shutil.rmtree(parts, ignore_errors=True)
 
 
 def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -21,7 +22,11 @@ from upscaler.jobs.session import Session
 from upscaler.jobs.work import Item
 from upscaler.media.films import folders
 from upscaler.media.films.encoders import Encoding
-from upscaler.media.films.journal import folder_of
+from upscaler.media.films.journal import PARTS, folder_of
+from upscaler.media.films.patterns import is_pattern, times_beside
+
+_LOCK = ".lock"
+"""End of the name of the file that a run holds while it makes a film."""
 
 
 class SourceState:
@@ -48,7 +53,7 @@ class SourceState:
 def alone(output: Path) -> Iterator[None]:
     """Two runs that make the same film would destroy each other's pieces."""
     output.parent.mkdir(parents=True, exist_ok=True)
-    place = folder_of(output).with_suffix(".lock")
+    place = output.with_name(f".{output.name}{_LOCK}")
     lock = FileLock(place)
     try:
         lock.acquire(timeout=0)
@@ -57,8 +62,20 @@ def alone(output: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        place.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows removes no file that is open; there the lock's own release removes it
+            place.unlink(missing_ok=True)
         lock.release()
+
+
+def remove_done(folder: Path) -> None:
+    """Removes journal, pieces and lock of films that are whole: what a run leaves that is killed at its last step."""
+    ends = (PARTS, _LOCK)
+    left = [path.name for path in folder.glob(".*") if path.name.endswith(ends)]
+    for name in {name[1:].removesuffix(PARTS).removesuffix(_LOCK) for name in left}:
+        output = folder / name
+        if receipts.made_by_us(times_beside(output) if is_pattern(output) else output):
+            with suppress(MediaError), alone(output):  # unless it is another run's that is just ending
+                shutil.rmtree(folder_of(output), ignore_errors=True)
 
 
 def made_by(work: FilmWork, encoding: Encoding | None, session: Session) -> str:

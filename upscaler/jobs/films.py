@@ -53,6 +53,15 @@ def prepare(file: File, settings: Settings, models: Models, named: Path | None) 
     return plan_film(file, settings, models, named)
 
 
+def tidy(folder: Path) -> None:
+    """Removes what killed runs left.  See ``jobs.work.Kind``."""
+    from upscaler.jobs.film_state import remove_done
+    from upscaler.media.files import remove_leftovers
+
+    remove_leftovers(folder)
+    remove_done(folder)
+
+
 def run(items: Sequence[Item], session: Session) -> None:
     """Does all films.  See ``jobs.work.Kind``."""
     from upscaler.jobs.film_run import run_films

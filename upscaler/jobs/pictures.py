@@ -93,10 +93,13 @@ def prepare(file: File, settings: Settings, models: Models, named: Path | None) 
     )
 
 
+def tidy(folder: Path) -> None:
+    """Removes what killed runs left.  See ``jobs.work.Kind``."""
+    remove_leftovers(folder)
+
+
 def run(items: Sequence[Item], session: Session) -> None:
     """Does all pictures.  See ``jobs.work.Kind``."""
-    for folder in {item.output.parent for item in items if item.output is not None}:
-        remove_leftovers(folder)
     _Line(items, session).run()
 
 

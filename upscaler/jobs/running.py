@@ -56,6 +56,9 @@ def _done(plan: Plan, session: Session) -> Report:
     session.tell(events.Planned(len(plan.items), ", ".join(plan.models.names), plan.models.reason))
     for sentence in plan.notes:
         session.tell(events.Warned(None, sentence))
+    sound = [item for item in plan.items if item.problem is None]
+    for kind, folder in {(_kind(item), item.output.parent) for item in sound if item.output is not None}:
+        kinds()[kind].tidy(folder)
     for item in plan.items:
         if item.problem is not None:
             session.failed(item, item.problem)

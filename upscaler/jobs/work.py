@@ -84,6 +84,9 @@ class Kind(Protocol):
         Raises MediaError for an input that cannot be done, UsageError or ModelError where nothing can.
         """
 
+    def tidy(self, folder: Path) -> None:
+        """Removes from a folder of outputs what runs left there that were killed, as far as no run can use it."""
+
     def run(self, items: Sequence[Item], session: Session) -> None:
         """Does all items, reporting each to the session.
 
