@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from upscaler.engine.guard import blown, limits, patch
+from upscaler.engine.guard import blown, limits, patch, surroundings
 from upscaler.engine.resample import enlarge
 from upscaler.engine.tiles import Span, Tile, tile_grid
 from upscaler.networks.family import Traits
@@ -62,3 +62,6 @@ def test_a_patch_is_plain_where_wrong_and_untouched_far_away(bad: float) -> None
     assert (result[..., 15:25, 15:25] == 0.75).all()
     assert (result[..., 100:, 100:] == 0.25).all()
     assert (result.diff(dim=2).abs() < 0.05).all()
+    part = surroundings(y, torch.tensor([3.0]))
+    y[..., *part] = patch(y[..., *part], plain[..., *part], torch.tensor([3.0]))
+    assert torch.equal(y, result), "what is around it is enough"

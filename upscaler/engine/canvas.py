@@ -69,12 +69,6 @@ class Canvas:
         rows = slice(rows.start - self._first, rows.stop - self._first)
         self._band[rows, columns, : self.layout.colours] = pixels.numpy()
 
-    def keep(self, tile: Tile, earlier: Pixels) -> None:
-        """What the tile keeps is as in ``earlier``: the whole result of a picture that is the same there."""
-        place = tile.rows.placed(self._scale), tile.columns.placed(self._scale)
-        rows = slice(place[0].start - self._first, place[0].stop - self._first)
-        self._band[rows, place[1], : self.layout.colours] = earlier[place][..., : self.layout.colours]
-
     def finish(self, below: Span | None) -> Pixels:
         """The rows that are final; ``below`` is the next row of tiles, None after the last."""
         if self._blended:

@@ -5,18 +5,54 @@ would answer the same.  Nothing is compared by likeness, so no ghost and no seam
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import numpy as np
 
 from upscaler.engine.canvas import Canvas
 from upscaler.engine.ladder import Work
-from upscaler.engine.pixels import Layout, Pixels, bleed, layout_of
+from upscaler.engine.pixels import Pixels, bleed, layout_of
 from upscaler.engine.tiles import Span, Tile, TileGrid, tile_grid
 from upscaler.engine.upscaler import Upscaler
 
 FINE = 192
 """Input pixels: side of what a tile keeps where most of the picture stands still."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A rectangle of the result."""
+
+    rows: slice
+    columns: slice
+    pixels: Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Enlarged:
+    """One frame of the result: the parts of it that may differ from the frame before."""
+
+    parts: tuple[Part, ...]
+    anew: bool = False
+    """The one part is the whole frame."""
+
+    @classmethod
+    def whole(cls, pixels: Pixels) -> Self:
+        return cls((Part(slice(0, pixels.shape[0]), slice(0, pixels.shape[1]), pixels),), anew=True)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.pixels.nbytes for part in self.parts)
+
+    def onto(self, before: Pixels | None) -> Pixels:
+        """The frame.  ``before`` is the frame before, which is written into; None: there is none."""
+        if self.anew or before is None:
+            return self.parts[0].pixels
+        for part in self.parts:
+            before[part.rows, part.columns] = part.pixels
+        return before
 
 
 class FrameUpscaler:
@@ -38,7 +74,10 @@ class FrameUpscaler:
         self._upscaler = upscaler
         self._reuse = reuse
         self._grid = tile_grid(*size, traits, core) if traits.exact_tiles else None
-        self._before: tuple[Pixels, Pixels] | None = None
+        # A result may depend, by rounding, on how many pictures are computed at once.  So tiles are computed one at a
+        # time; small frames, which would leave a graphics card idle, as the group they come in, or not at all.
+        self._tiled = self._grid is not None and not (upscaler.device.type != "cpu" and self._grid.whole)
+        self._before: Pixels | None = None  # what of the frame before was read
         self.computed = 0
         """Tiles that the network was run for."""
 
@@ -46,58 +85,52 @@ class FrameUpscaler:
         """Tiles (or frames, for networks without exact tiles) that were taken over."""
 
     def forget(self) -> None:
-        """The next frame is computed whole: so a film may be gone on with at any frame where this is called."""
-        self._before = None
+        """A film may be gone on with at the next frame: its result will not depend on the frames before."""
+        # That of a tile never does.  That of a group depends by rounding on what is in it.
+        if not self._tiled:
+            self._before = None
 
-    def enlarge(self, frames: Sequence[Pixels]) -> list[Pixels]:
-        """Consecutive frames, each H,W or H,W,C (see ``Upscaler.upscale``), enlarged.
+    def enlarge(self, frames: Sequence[Pixels]) -> list[Enlarged]:
+        """Consecutive frames, each H,W or H,W,C (see ``Upscaler.upscale``), enlarged."""
+        if self._grid is not None and self._tiled:
+            return [self._by_tiles(frame, self._grid) for frame in frames]
+        return self._as_group(frames)
 
-        Results may share memory with one another: they are not to be written into.
-        """
-        # A result may depend, by rounding, on how many pictures are computed at once.  So tiles are computed one at a
-        # time; small frames, which would leave a graphics card idle, as the group they come in, or not at all.
-        if self._grid is None or (self._upscaler.device.type != "cpu" and self._grid.whole):
-            return self._as_group(frames)
-        return [self._by_tiles(frame, self._grid) for frame in frames]
-
-    def _as_group(self, frames: Sequence[Pixels]) -> list[Pixels]:
+    def _as_group(self, frames: Sequence[Pixels]) -> list[Enlarged]:
         before = self._before
-        if self._reuse and before is not None and all(np.array_equal(frame, before[0]) for frame in frames):
+        if self._reuse and before is not None and all(np.array_equal(frame, before) for frame in frames):
             self.reused += len(frames)
-            return [before[1]] * len(frames)
+            return [Enlarged(())] * len(frames)
         results = self._upscaler.upscale_many(frames)
         self.computed += len(frames)
-        self._before = frames[-1], results[-1]
-        return results
+        self._before = frames[-1]
+        return [Enlarged.whole(result) for result in results]
 
-    def _by_tiles(self, frame: Pixels, grid: TileGrid) -> Pixels:
+    def _by_tiles(self, frame: Pixels, grid: TileGrid) -> Enlarged:
         shaped = frame if frame.ndim == 3 else frame[..., None]
         layout = layout_of(shaped.shape[2], shaped.dtype)
         read = bleed(shaped) if layout.alpha else shaped
-        before = self._before if self._reuse else None
-        changed = None if before is None else (read != before[0]).any(axis=2)
-        result = self._compose(read, layout, grid, changed, None if before is None else before[1])
-        self._before = read, result
-        return result if frame.ndim == 3 else result[..., 0]
-
-    def _compose(
-        self, read: Pixels, layout: Layout, grid: TileGrid, changed: Pixels | None, earlier: Pixels | None
-    ) -> Pixels:
-        if earlier is not None and changed is not None and not changed.any():
-            self.reused += len(grid)
-            return earlier
+        changed = None if self._before is None or not self._reuse else (read != self._before).any(axis=2)
+        tiles = [tile for tile in grid if changed is None or changed[_read(tile)].any()]
+        self.computed += len(tiles)
+        self.reused += len(grid) - len(tiles)
+        self._before = read
+        if not tiles:
+            return Enlarged(())
         canvas = Canvas(grid, layout, self._upscaler.model.scale, blended=False)
         canvas.begin(read, Span(0, grid.height, 0, grid.height))
-        works = []
-        for tile in grid:
-            if changed is None or earlier is None or changed[_read(tile)].any():
-                works.append(Work(canvas, tile))
-            else:
-                canvas.keep(tile, earlier)
-        self._upscaler.compute(works)
-        self.computed += len(works)
-        self.reused += len(grid) - len(works)
-        return canvas.finish(None)
+        self._upscaler.compute([Work(canvas, tile) for tile in tiles])
+        result = canvas.finish(None)
+        result = result if frame.ndim == 3 else result[..., 0]
+        if len(tiles) == len(grid):
+            return Enlarged.whole(result)
+        places = [_placed(tile, self._upscaler.model.scale) for tile in tiles]
+        # Copies: a view would hold the whole canvas.
+        return Enlarged(tuple(Part(*place, result[place].copy()) for place in places))
+
+
+def _placed(tile: Tile, scale: float) -> tuple[slice, slice]:
+    return tile.rows.placed(scale), tile.columns.placed(scale)
 
 
 def _read(tile: Tile) -> tuple[slice, slice]:

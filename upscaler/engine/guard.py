@@ -27,14 +27,32 @@ def blown(y: Tensor, limit: Tensor) -> Tensor:
 
 
 def _largest(x: Tensor) -> Tensor:
-    """The largest magnitude; NaN if there is one."""
-    low, high = torch.aminmax(x)
+    """The largest magnitude of C,H,W; NaN if there is one."""
+    # In the order in which the values lie this is a hundred times as fast as across it.
+    low, high = torch.aminmax(x if x.is_contiguous() else x.permute(1, 2, 0))
     return torch.maximum(-low, high)
+
+
+def surroundings(y: Tensor, limit: Tensor) -> tuple[slice, slice]:
+    """Rows and columns of a blown-up result (1,C,H,W) that ``patch`` has to see: it leaves the others as they are."""
+    wrong = _wrong(y, limit)[0, 0]
+    rows, columns = (
+        _around(wrong.any(1 - axis).nonzero().flatten().tolist(), length) for axis, length in enumerate(wrong.shape)
+    )
+    return rows, columns
+
+
+def _around(places: list[int], length: int) -> slice:
+    return slice(max(places[0] - 4 * FEATHER, 0), min(places[-1] + 4 * FEATHER + 1, length))
+
+
+def _wrong(y: Tensor, limit: Tensor) -> Tensor:
+    return ~(y.abs() <= limit).all(1, keepdim=True)
 
 
 def patch(y: Tensor, plain: Tensor, limit: Tensor) -> Tensor:
     """``y`` with ``plain`` where it is blown up, and smoothly around (1,C,H,W)."""
-    wrong = ~(y.abs() <= limit).all(1, keepdim=True)
+    wrong = _wrong(y, limit)
     # Along one axis after the other: both pools cost what their window has pixels.
     near = F.max_pool2d(wrong.float(), (4 * FEATHER + 1, 1), 1, (2 * FEATHER, 0))
     near = F.max_pool2d(near, (1, 4 * FEATHER + 1), 1, (0, 2 * FEATHER))

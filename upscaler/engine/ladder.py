@@ -307,15 +307,18 @@ class Ladder:
 
     def _repaired(self, work: Work, x: Tensor, y: Tensor) -> Tensor:
         """What is put in the place of one result that is blown up in float32: 3,H,W."""
-        size = (work.canvas.grid.height, work.canvas.grid.width)
-        height, width = work.tile.shape
-        plain = enlarge(x[:, :, :height, :width], work.tile, size, self._model.scale)
         sentence = (
             f"{self._where(work)} holds a pattern that {self._model.name} cannot enlarge (it answers with values far "
             "beyond white); bicubic stands there instead."
         )
         self._tell(Fallback(sentence, work.canvas.number))
-        return guard.patch(y[:, :, : plain.shape[2], : plain.shape[3]], plain, guard.limits(x))[0]
+        size, scale, limit = (work.canvas.grid.height, work.canvas.grid.width), self._model.scale, guard.limits(x)
+        height, width = work.tile.shape
+        y = y[:, :, : work.tile.rows.made(scale), : work.tile.columns.made(scale)].clone()
+        part = guard.surroundings(y, limit)
+        plain = enlarge(x[:, :, :height, :width], work.tile, size, scale, part)
+        y[..., *part] = guard.patch(y[..., *part], plain, limit)
+        return y[0]
 
     def _where(self, work: Work) -> str:
         return f"The tile at row {work.tile.rows.start}, column {work.tile.columns.start}"

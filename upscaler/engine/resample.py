@@ -6,19 +6,24 @@ from torch import Tensor
 from upscaler.engine.tiles import Span, Tile
 from upscaler.networks.run import out_edge
 
+WHOLE = slice(0, None)
 
-def enlarge(x: Tensor, tile: Tile, size: tuple[int, int], scale: float) -> Tensor:
+
+def enlarge(
+    x: Tensor, tile: Tile, size: tuple[int, int], scale: float, part: tuple[slice, slice] = (WHOLE, WHOLE)
+) -> Tensor:
     """N,C,h,w (what the tile reads) -> N,C,H,W (what a network would make of it), Keys' cubic with a = -1/2.
 
-    ``size`` is height and width of the whole picture: beyond its border the edge repeats.  Sums in float32.
+    ``size`` is height and width of the whole picture: beyond its border the edge repeats.  ``part``: which rows
+    and columns of the result are asked for.  Sums in float32.
     """
-    rows = _resample(x.float(), 2, tile.rows, size[0], scale)
-    return _resample(rows, 3, tile.columns, size[1], scale)
+    rows = _resample(x.float(), 2, tile.rows, size[0], scale, part[0])
+    return _resample(rows, 3, tile.columns, size[1], scale, part[1])
 
 
-def _resample(x: Tensor, axis: int, span: Span, length: int, scale: float) -> Tensor:
+def _resample(x: Tensor, axis: int, span: Span, length: int, scale: float, part: slice) -> Tensor:
     first, last = out_edge(span.read_start, scale), out_edge(span.read_stop, scale)
-    place = (torch.arange(first, last, dtype=torch.float64) + 0.5) / scale - 0.5
+    place = (torch.arange(first, last, dtype=torch.float64)[part] + 0.5) / scale - 0.5
     base = place.floor()
     taps = [(base + step).clamp(0, length - 1) for step in range(-1, 3)]
     weights = torch.stack([_cubic((place - base - step).abs()) for step in range(-1, 3)])

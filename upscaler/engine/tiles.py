@@ -40,6 +40,10 @@ class Span:
         """How many pixels are read."""
         return self.read_stop - self.read_start
 
+    def made(self, scale: float) -> int:
+        """How many output pixels the network makes of what is read."""
+        return out_edge(self.read_stop, scale) - out_edge(self.read_start, scale)
+
     def kept(self, scale: float) -> slice:
         """The part to keep of what the network makes of the read pixels."""
         origin = out_edge(self.read_start, scale)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from upscaler.engine.frames import FINE, FrameUpscaler, share_unchanged
+from upscaler.engine.frames import FINE, Enlarged, FrameUpscaler, share_unchanged
 from upscaler.jobs import events
 from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.sizes import out_edge
@@ -40,6 +40,7 @@ class Enlarger:
             session.models.upscaler(step, tell=tell, stop=session.control.stop) for step in work.recipe.steps
         ]
         self._steps: list[FrameUpscaler] = []
+        self._between: list[Floats] = []  # the last frame that each network but the last one made
         self._told = (0, 0)
 
     @property
@@ -70,20 +71,31 @@ class Enlarger:
     def settle(self, choices: dict[str, int]) -> None:
         """Takes the tiles that ``choose`` gave, now or when the film was begun."""
         size = (self._work.height, self._work.width)
-        self._steps = []
+        self._steps, self._between = [], []
         for index, upscaler in enumerate(self._upscalers):
             core = choices.get(str(index), WHOLE) or None
             self._steps.append(FrameUpscaler(upscaler, size, core, reuse=self._settings.film.reuse))
             size = (out_edge(size[0], upscaler.model.scale), out_edge(size[1], upscaler.model.scale))
 
-    def enlarge(self, frames: Sequence[Floats], begins_a_piece: bool) -> list[Floats]:
+    def enlarge(self, frames: Sequence[Floats], begins_a_piece: bool) -> list[Enlarged]:
         """Consecutive frames through all networks."""
-        result = list(frames)
-        for step in self._steps:
-            if begins_a_piece:
+        if begins_a_piece:
+            for step in self._steps:
                 step.forget()
-            result = step.enlarge(result)
+        result = self._steps[0].enlarge(frames)
+        for index, step in enumerate(self._steps[1:]):
+            result = step.enlarge(self._assembled(index, result))
         return result
+
+    def _assembled(self, index: int, frames: Sequence[Enlarged]) -> list[Floats]:
+        """Whole frames, for the next network; each an array of its own where it differs from the one before."""
+        whole = []
+        for frame in frames:
+            before = self._between[index] if index < len(self._between) else None
+            shown = frame.onto(before.copy() if before is not None and frame.parts and not frame.anew else before)
+            self._between[index : index + 1] = [shown]
+            whole.append(shown)
+        return whole
 
     def counts(self) -> tuple[int, int]:
         """Tiles reused and computed since the last call."""

@@ -11,6 +11,7 @@ from upscaler.jobs import events
 from upscaler.jobs.film_enlarger import Enlarger
 from upscaler.jobs.film_line import Made, ready_frame, ready_frames, run_line
 from upscaler.jobs.film_plan import FilmWork
+from upscaler.jobs.film_shown import Shown
 from upscaler.jobs.film_state import (
     SourceState,
     alone,
@@ -68,6 +69,7 @@ def _make_frames(
     item: Item, work: FilmWork, output: Path, made: MadeFrames, enlarger: Enlarger, session: Session
 ) -> None:
     """All frames that are not there yet."""
+    shown = Shown(work)
 
     def write(result: Made) -> None:
         frame = result.ready.frame
@@ -83,7 +85,8 @@ def _make_frames(
                 computed=computed,
             )
 
-        _write_frame(result.pixels(work), work, patterns.numbered(output, frame.index + 1), noted)
+        shown.take(result)
+        _write_frame(shown.pixels(), work, patterns.numbered(output, frame.index + 1), noted)
         done = frame.index + 1
         session.tell(events.Progress(item.number, done, expected_total(work, done, frame.ticks)))
 
@@ -100,10 +103,11 @@ def run_preview(item: Item, work: FilmWork, output: Path, session: Session) -> N
     enlarger = Enlarger(work, session, item)
     enlarger.settle(enlarger.choose())
     ready = ready_frame(frame, work)
-    made = Made(ready, enlarger.enlarge([ready.pixels], True)[0])
+    shown = Shown(work)
+    shown.take(Made(ready, enlarger.enlarge([ready.pixels], True)[0]))
     plain = ready.pixels if ready.pixels.ndim == 3 else ready.pixels[..., None]
     _write_frame(plain, work, output.with_name(f"{output.stem}_before{output.suffix}"))
-    _write_frame(made.pixels(work), work, output)
+    _write_frame(shown.pixels(), work, output)
     with SourceState(work) as state:
         state.write_receipt(output, output, session)
     session.report.items[item.number].frames = 1

@@ -9,23 +9,22 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
+from upscaler.engine.frames import Enlarged
 from upscaler.jobs import budget
 from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.pipe import Pipe, run_stages
 from upscaler.media.films.colour import Floats, split_excess, to_rgb
 from upscaler.media.films.reader import Frame
 from upscaler.media.films.sources import frames_of
-from upscaler.media.resample import resized
 
 if TYPE_CHECKING:
     from upscaler.jobs.session import Session
 
 _AHEAD = 16  # frames that wait for the network, or for the encoder
 
-Enlarge = Callable[[Sequence[Floats], bool], list[Floats]]
+Enlarge = Callable[[Sequence[Floats], bool], list[Enlarged]]
 """Frames, and whether they begin a piece -> the frames enlarged by the recipe's networks."""
 
 
@@ -49,41 +48,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A frame of the result, as the network and the exact size left it."""
+    """A frame of the result, as the networks left it."""
 
     ready: Ready
-    larger: Floats
-
-    def same(self, before: Made) -> bool:
-        """It becomes the same pixels as the frame before, of which all was taken over."""
-        if self.larger is not before.larger or self.ready.pixels.shape[-1] in (2, 4):
-            return False
-        excess, earlier = self.ready.excess, before.ready.excess
-        return excess is earlier or (excess is not None and earlier is not None and np.array_equal(excess, earlier))
-
-    def pixels(self, work: FilmWork) -> Floats:
-        """height,width,C at the work's full size: brought to size, and what went around the network added."""
-        larger = self.larger if self.larger.ndim == 3 else self.larger[..., None]
-        result = resized(np.clip(larger, 0, 1), work.full_height, work.full_width)
-        source = self.ready.pixels if self.ready.pixels.ndim == 3 else self.ready.pixels[..., None]
-        colours = source.shape[2] - (source.shape[2] in (2, 4))
-        if self.ready.excess is not None:
-            excess = self.ready.excess if self.ready.excess.ndim == 3 else self.ready.excess[..., None]
-            result = result.copy() if result.base is not None or result is larger else result
-            result[..., :colours] += _stretched(excess, work)
-        if colours < source.shape[2]:
-            hidden = result[..., -1] == 0
-            if hidden.any():
-                # Colour under what cannot be seen is the source's own, not what was made up for the network.
-                result = result.copy()
-                result[hidden, :colours] = _stretched(source[..., :colours], work, cv2.INTER_NEAREST)[hidden]
-        return result
-
-
-def _stretched(pixels: Floats, work: FilmWork, how: int = cv2.INTER_LINEAR) -> Floats:
-    size = (work.full_width, work.full_height)
-    result = cv2.resize(np.ascontiguousarray(pixels), size, interpolation=how)
-    return np.asarray(result if result.ndim == 3 else result[..., None], np.float32)
+    enlarged: Enlarged
 
 
 def ready_frames(work: FilmWork, skip: int, *, deinterlace: bool) -> Iterator[Ready]:
@@ -168,8 +136,8 @@ class _Line:
     def _pass_on(self, waiting: list[Ready], enlarge: Enlarge, piece: int) -> None:
         self._session.check()
         larger = enlarge([ready.pixels for ready in waiting], waiting[0].frame.index % piece == 0)
-        for ready, pixels in zip(waiting, larger, strict=True):
-            self._enlarged.put(Made(ready, pixels), pixels.nbytes)
+        for ready, enlarged in zip(waiting, larger, strict=True):
+            self._enlarged.put(Made(ready, enlarged), enlarged.nbytes)
 
     def _encode(self) -> None:
         while (made := self._enlarged.get()) is not None:

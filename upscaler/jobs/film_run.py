@@ -14,6 +14,7 @@ from upscaler.jobs.film_enlarger import Enlarger
 from upscaler.jobs.film_frames import run_frames, run_preview
 from upscaler.jobs.film_line import Made, ready_frames, run_line
 from upscaler.jobs.film_plan import FilmWork
+from upscaler.jobs.film_shown import Shown
 from upscaler.jobs.film_state import (
     SourceState,
     alone,
@@ -28,13 +29,13 @@ from upscaler.jobs.work import Item
 from upscaler.media.convert import converted, parse_colour
 from upscaler.media.files import NewFile
 from upscaler.media.films import clips
-from upscaler.media.films.colour import Coding, Colour, Floats, from_rgb
+from upscaler.media.films.colour import Coding, Colour, Floats
 from upscaler.media.films.encoders import ENCODERS, Encoding
 from upscaler.media.films.formats import Plane, layout_of
 from upscaler.media.films.mux import write_film
+from upscaler.media.films.planes import PlaneMaker
 from upscaler.media.films.segments import Parts, PieceWriter, decoded_frames
 from upscaler.media.films.verify import check_film
-from upscaler.media.picture import Pixels
 
 
 def run_films(items: Sequence[Item], session: Session) -> None:
@@ -57,14 +58,18 @@ def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:
     assert target is not None
     background = parse_colour(session.settings.background)
 
-    def coded(pixels: Floats) -> list[Pixels]:
-        pixels = pixels[: encoding.height, : encoding.width]
-        layout = encoding.coding.layout
-        if pixels.shape[2] in (2, 4) and not layout.alpha:
-            pixels = converted(pixels, pixels.shape[2] - 1, "float32", background)
-        elif layout.alpha and pixels.shape[2] in (1, 3):
-            pixels = np.dstack((pixels, np.ones(pixels.shape[:2], np.float32)))
-        return from_rgb(pixels, encoding.coding)
+    maker = PlaneMaker(encoding.coding, encoding.height, encoding.width)
+
+    def coded(shown: Shown) -> list[Plane]:
+        def rows(first: int, last: int) -> Floats:
+            pixels = shown.rows(first, last)[:, : encoding.width]
+            if pixels.shape[2] in (2, 4) and not encoding.coding.layout.alpha:
+                return converted(pixels, pixels.shape[2] - 1, "float32", background)
+            if pixels.shape[2] in (1, 3) and encoding.coding.layout.alpha:
+                return np.dstack((pixels, np.ones(pixels.shape[:2], np.float32)))
+            return pixels
+
+        return maker.update(rows, shown.changed[: encoding.height])
 
     def join(parts: Parts, part: Path) -> None:
         check_film(part, output, encoding, write_film(work.film, target, encoding, parts, part, work.span))
@@ -75,8 +80,8 @@ def _film(item: Item, work: FilmWork, output: Path, session: Session) -> None:
 def _clip(item: Item, work: FilmWork, output: Path, session: Session) -> None:
     """An animated picture is one piece that no one can go on with: its frames lie without loss in others until then."""
 
-    def coded(pixels: Floats) -> list[Pixels]:
-        whole = converted(pixels, 4, "uint8", (255, 255, 255))
+    def coded(shown: Shown) -> list[Plane]:
+        whole = converted(shown.pixels(), 4, "uint8", (255, 255, 255))
         return [np.ascontiguousarray(whole[..., index]) for index in range(4)]
 
     def join(parts: Parts, part: Path) -> None:
@@ -125,12 +130,12 @@ def _by_pieces(
     output: Path,
     session: Session,
     encoding: Encoding,
-    coded: Callable[[Floats], list[Plane]],
+    coded: Callable[[Shown], list[Plane]],
     join: Callable[[Parts, Path], None],
 ) -> None:
     """Makes what no earlier run has made, and the output from it.
 
-    ``coded`` turns a frame's pixels (the work's full size) into the planes that ``encoding`` takes; ``join`` writes all
+    ``coded`` turns a frame (of the work's full size) into the planes that ``encoding`` takes; ``join`` writes all
     pieces into one checked file.
     """
     enlarger = Enlarger(work, session, item)
@@ -160,14 +165,14 @@ def _make_pieces(
     item: Item,
     work: FilmWork,
     encoding: Encoding,
-    coded: Callable[[Floats], list[Plane]],
+    coded: Callable[[Shown], list[Plane]],
     parts: Parts,
     enlarger: Enlarger,
     session: Session,
 ) -> None:
     """All pieces that are not there yet."""
     writing: PieceWriter | None = None
-    before: tuple[Made, list[Plane]] | None = None
+    shown, planes = Shown(work), list[Plane]()
 
     def finish() -> None:
         nonlocal writing
@@ -177,11 +182,11 @@ def _make_pieces(
             writing = None
 
     def write(made: Made) -> None:
-        nonlocal writing, before
+        nonlocal writing, planes
         frame = made.ready.frame
         writing = writing or PieceWriter(parts, encoding)
-        planes = before[1] if before is not None and made.same(before[0]) else coded(made.pixels(work))
-        before = made, planes
+        shown.take(made)
+        planes = coded(shown) if shown.changed.any() else planes
         writing.write(planes, frame.ticks, frame.duration, frame.damaged)
         done = frame.index + 1
         session.tell(events.Progress(item.number, done, expected_total(work, done, frame.ticks)))

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from upscaler.errors import MediaError
 from upscaler.media.films import chroma
-from upscaler.media.films.colour import Coding, Colour, from_rgb, split_excess, to_rgb
+from upscaler.media.films.colour import Coding, Colour, split_excess, to_rgb
 from upscaler.media.films.formats import frame_of, layout_of, planar_twin, planes_of, reordered
+from upscaler.media.films.planes import from_rgb
 
 FORMATS = sorted(
     {

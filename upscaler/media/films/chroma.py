@@ -10,6 +10,8 @@ A sample lies either on every second luma sample (*cosited*: horizontally in mos
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -45,54 +47,112 @@ def reduce(plane: Plane, axis: int, step: int, cosited: bool) -> Plane:
     if step == 4:
         return reduce(reduce(plane, axis, 2, cosited), axis, 2, cosited)
     x = plane if axis == 0 else plane.T
-    odd = len(x) % 2 == 1
-    gathered = _gather_cosited(x, odd) if cosited else _gather_centred(x, odd)
-    # Beyond its ends the chroma goes on as a mirror image: about the last sample, or about the middle after it.
-    result = _unblur(gathered, _POLE[cosited], about_first=cosited, about_last=cosited and odd)
+    gathered = gather_rows(x, cosited, first=True, last=True)
+    vertical, horizontal = _axis(len(x), 2, cosited, _MOST_BITS), _axis(x.shape[1], 1, True, _MOST_BITS)
+    result = _solved(gathered, slice(0, len(gathered)), vertical, horizontal)
     return result if axis == 0 else np.ascontiguousarray(result.T)
 
 
-def _gather_cosited(x: Plane, odd: bool) -> Plane:
-    """``U'``: each even sample, and half of its neighbours."""
-    even, between = x[0::2], x[1::2]
-    if odd:
-        after = np.concatenate((between, between[-1:])) if len(between) else even
-        before = np.concatenate((between[:1], between)) if len(between) else even
+def gather_rows(x: Plane, cosited: bool, *, first: bool, last: bool) -> Plane:
+    """``U'`` along axis 0, for a band of rows that begins on an even one: one row for two.
+
+    The band comes with the row before it and the row after it, but where it is the plane's ``first`` or ``last``.
+    Cosited: each even row, and half of its neighbours.  Centred: 3/4 of the two rows around, 1/4 of the next two.
+    """
+    rows = [x]
+    if first:
+        rows.insert(0, x[1:2] if cosited and len(x) > 1 else x[:1])
+    if last:
+        odd = (len(x) - (not first)) % 2 == 1
+        if odd and cosited:
+            rows.append(x[-2:-1] if len(x) > 1 else x)
+        elif odd:
+            # The row that was cut off, as far as its neighbours tell: exact for whatever was enlarged.
+            cut_off = x if len(x) == 1 else (3 * x[-1:] - x[-2:-1]) * np.float32(0.5)
+            rows += [cut_off, cut_off]
+        elif not cosited:
+            rows.append(x[-1:])
+    if len(rows) > 1:
+        x = np.concatenate(rows)
+    count = (len(x) - 1) // 2
+    before, even, between, after = (x[start : start + 2 * count : 2] for start in range(4))
+    result: Plane
+    if cosited:
+        result = before + between
+        result *= np.float32(0.5)
+        result += even
     else:
-        after, before = between, np.concatenate((between[:1], between[:-1]))
-    result: Plane = even + (before + after) * np.float32(0.5)
+        result = even + between
+        result *= np.float32(3)
+        result += before
+        result += after
+        result *= np.float32(0.25)
     return result
 
 
-def _gather_centred(x: Plane, odd: bool) -> Plane:
-    """``U'``: 3/4 of the two samples around, 1/4 of the next two."""
-    if odd:
-        # The row that was cut off, as far as its neighbours tell: exact for whatever was enlarged.
-        last = x[-1:] if len(x) == 1 else (3 * x[-1:] - x[-2:-1]) * np.float32(0.5)
-        x = np.concatenate((x, last))
-    even, between = x[0::2], x[1::2]
-    before = np.concatenate((even[:1], between[:-1]))
-    after = np.concatenate((even[1:], between[-1:]))
-    result: Plane = (even + between) * np.float32(0.75) + (before + after) * np.float32(0.25)
-    return result
+def gather_columns(x: Plane) -> Plane:
+    """``U'`` along axis 1 for cosited samples: each even column, and half of its neighbours."""
+    kernel = np.array([0.5, 1, 0.5], np.float32)
+    filtered = cv2.sepFilter2D(x, cv2.CV_32F, kernel, np.ones(1, np.float32), borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(filtered.reshape(x.shape)[:, ::2], np.float32)
+
+
+def solve(
+    gathered: Plane, rows: slice, size: tuple[int, int], steps: tuple[int, int], cosited_vertically: bool, depth: int
+) -> Plane:
+    """``rows`` of ``(U'U)^-1`` of what was gathered, along each axis whose step is 2.
+
+    ``size``: of the full plane; ``depth``: bits of a sample, for which the result is exact.
+    """
+    vertical = _axis(size[0], steps[0], cosited_vertically, depth)
+    return _solved(gathered, rows, vertical, _axis(size[1], steps[1], True, depth))
+
+
+def reach(step: int, cosited: bool, depth: int) -> int:
+    """How many rows of what was gathered matter on either side."""
+    return len(_taps(cosited, depth)) // 2 if step == 2 else 0
 
 
 _POLE = {True: (2 * 2**0.5 - 3, 1.5, 0.25), False: (-1 / 3, 1.25, 0.375)}
 """Pole of ``(U'U)^-1``, and the middle and side taps of ``U'U``, for cosited and centred samples."""
 
-_VANISHES = 1e-7
+_MOST_BITS = 16
 
 
-def _unblur(c: Plane, pole: tuple[float, float, float], *, about_first: bool, about_last: bool) -> Plane:
-    """``(U'U)^-1`` along axis 0."""
-    z, middle, side = pole
-    reach = int(np.ceil(np.log(_VANISHES) / np.log(abs(z))))
-    taps = z ** np.abs(np.arange(-reach, reach + 1)) / (middle + 2 * side * z)
-    index = _mirrored(len(c), reach, about_first, about_last)
-    extended = np.ascontiguousarray(c[index])
-    one, kernel = np.ones(1, np.float32), taps.astype(np.float32)
-    result = cv2.sepFilter2D(extended, cv2.CV_32F, one, kernel, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(result[reach : reach + len(c)], np.float32)
+@cache
+def _taps(cosited: bool, depth: int) -> Plane:
+    z, middle, side = _POLE[cosited]
+    # What is cut is below a hundredth of a code value.
+    far = int(np.ceil(np.log(2.0 ** -(depth + 7)) / np.log(abs(z))))
+    taps = z ** np.abs(np.arange(-far, far + 1)) / (middle + 2 * side * z)
+    return taps.astype(np.float32)
+
+
+_Axis = tuple[Plane, npt.NDArray[np.intp]]
+"""Taps of ``(U'U)^-1`` along an axis, and the samples to which they are applied: those of the axis, and its ends."""
+
+
+@cache
+def _axis(length: int, step: int, cosited: bool, depth: int) -> _Axis:
+    """Of an axis of that full length.  Beyond its ends the chroma goes on as a mirror image."""
+    if step == 1:
+        return np.ones(1, np.float32), np.arange(length)
+    taps = _taps(cosited, depth)
+    # About the last sample, or about the middle after it.
+    odd = length % 2 == 1
+    return taps, _mirrored(-(-length // 2), len(taps) // 2, about_first=cosited, about_last=cosited and odd)
+
+
+def _solved(c: Plane, rows: slice, vertical: _Axis, horizontal: _Axis) -> Plane:
+    (down, row), (across, column) = vertical, horizontal
+    margin_y, margin_x = len(down) // 2, len(across) // 2
+    extended = np.take(c[row[rows.start : rows.stop + 2 * margin_y]], column, axis=1)
+    result = cv2.sepFilter2D(extended, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE)
+    width = extended.shape[1] - 2 * margin_x
+    return np.asarray(
+        result.reshape(extended.shape)[margin_y : margin_y + rows.stop - rows.start, margin_x : margin_x + width],
+        np.float32,
+    )
 
 
 def _mirrored(length: int, reach: int, about_first: bool, about_last: bool) -> npt.NDArray[np.intp]:

@@ -7,7 +7,6 @@ that of a photo, and what comes back is coded with the same matrix, range and si
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -112,41 +111,6 @@ def to_rgb(planes: list[Plane], coding: Coding) -> Floats:
     return pixels
 
 
-def from_rgb(pixels: Floats, coding: Coding) -> list[Plane]:
-    """The inverse of ``to_rgb``; code values are rounded, and clipped to what the depth holds."""
-    layout = coding.layout
-    pixels = pixels if pixels.ndim == 3 else pixels[..., None]
-    alpha = pixels[..., -1] * np.float32(layout.peak) if layout.alpha else None
-    scale, offset = _encode(coding)
-    colours: list[Any]
-    if layout.kind == "gray":
-        colours = [pixels[..., 0] * np.float32(scale[0, 0]) + np.float32(offset[0])]
-    else:
-        if pixels.shape[2] < 3:
-            pixels = np.repeat(pixels[..., :1], 3, axis=2)
-        colours = _transformed(pixels, np.column_stack((scale, offset)))
-    if layout.kind == "yuv":
-        for index in (1, 2):
-            low = chroma.reduce(colours[index], 0, layout.step_y, cosited=coding.cosited_vertically)
-            colours[index] = chroma.reduce(low, 1, layout.step_x, cosited=True)
-    return [_codes(plane, layout) for plane in ([*colours, alpha] if alpha is not None else colours)]
-
-
-_BAND = 1 << 18
-"""Samples of the colours that are turned at a time: they stay in the processor's cache."""
-
-
-def _transformed(pixels: Floats, matrix: npt.NDArray[np.float64]) -> list[Any]:
-    """H,W,3 or more by a matrix with offsets -> three H,W."""
-    height, width = pixels.shape[:2]
-    planes = [np.empty((height, width), np.float32) for _ in range(3)]
-    rows = max(_BAND // (3 * width), 1)
-    for top in range(0, height, rows):
-        turned = cv2.transform(np.ascontiguousarray(pixels[top : top + rows, :, :3]), matrix)
-        cv2.mixChannels([turned], [plane[top : top + rows] for plane in planes], [0, 0, 1, 1, 2, 2])
-    return planes
-
-
 def split_excess(pixels: Floats) -> tuple[Floats, Floats | None]:
     """What lies in 0..1, and what goes beyond it (None: nothing does).  Their sum is ``pixels``.
 
@@ -161,13 +125,6 @@ _NOISE = 1e-6
 """Below this, what goes beyond 0..1 is rounding."""
 
 
-def _codes(plane: Floats, layout: Layout) -> Plane:
-    rounded = np.rint(plane)
-    np.clip(rounded, 0, layout.peak, out=rounded)
-    result: Plane = rounded.astype(layout.dtype)
-    return result
-
-
 def _code_range(coding: Coding) -> tuple[float, float, float]:
     """Black, distance from black to white, and span of chroma, in code values.  Chroma zero is half of 2^depth."""
     depth = coding.layout.depth
@@ -177,7 +134,7 @@ def _code_range(coding: Coding) -> tuple[float, float, float]:
     return 16 * unit, 219 * unit, 224 * unit
 
 
-def _encode(coding: Coding) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def matrix_to_codes(coding: Coding) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Matrix and offset that turn RGB in 0..1 into code values."""
     black, luma, span = _code_range(coding)
     if coding.layout.kind == "gray":
@@ -195,7 +152,7 @@ def _encode(coding: Coding) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.flo
 
 
 def _decode(coding: Coding) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The inverse of ``_encode``."""
-    scale, offset = _encode(coding)
+    """The inverse of ``matrix_to_codes``."""
+    scale, offset = matrix_to_codes(coding)
     inverse: npt.NDArray[np.float64] = np.linalg.inv(scale).astype(np.float64)
     return inverse, -inverse @ offset

@@ -19,9 +19,10 @@ from av.codec.context import Flags, ThreadType
 from av.video.codeccontext import VideoCodecContext
 
 from upscaler.errors import MediaError, UsageError
-from upscaler.media.films.colour import PQ, Coding, Colour, from_rgb
+from upscaler.media.films.colour import PQ, Coding, Colour
 from upscaler.media.films.film import Mastering
 from upscaler.media.films.formats import Layout, Plane, frame_of, layout_of, planar_twin, reordered
+from upscaler.media.films.planes import from_rgb
 
 os.environ.setdefault("SVT_LOG", "1")  # errors only; read when SVT-AV1 is first used
 
@@ -57,7 +58,7 @@ ENCODERS: dict[str, Encoder] = {
     encoder.name: encoder
     for encoder in (
         Encoder("x264", "libx264", "h264", _EVERYWHERE, "superfast", lambda depth: 14.0, 0.2),
-        Encoder("x265", "libx265", "hevc", _EVERYWHERE, "medium", lambda depth: 17.0 if depth > 8 else 18.0, 0.10),
+        Encoder("x265", "libx265", "hevc", _EVERYWHERE, "ultrafast", lambda depth: 14.0, 0.12),
         Encoder(
             "svt-av1", "libsvtav1", "av1", ("matroska", "mp4", "webm"), "6", lambda depth: 20.0, 0.08, worst_crf=63
         ),
@@ -252,7 +253,7 @@ def _x265(encoding: Encoding) -> dict[str, str]:
         params.append(f"master-display={_display(encoding.mastering)}")
     if encoding.light:
         params.append(f"max-cll={encoding.light[0]},{encoding.light[1]}")
-    return {"crf": _crf(encoding), "preset": encoding.preset or "medium", "x265-params": ":".join(params)}
+    return {"crf": _crf(encoding), "preset": encoding.preset or "ultrafast", "x265-params": ":".join(params)}
 
 
 def _svt_av1(encoding: Encoding) -> dict[str, str]:

@@ -1,0 +1,105 @@
+"""The frame of the result that is to be written, made up of what the networks did and what went around them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from upscaler.jobs.film_line import Made
+from upscaler.jobs.film_plan import FilmWork
+from upscaler.media.films.colour import Floats
+from upscaler.media.resample import resized
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Shown:
+    """Calls of ``take`` for each frame in order; between them, what it looks like."""
+
+    def __init__(self, work: FilmWork) -> None:
+        self._height, self._width = work.full_height, work.full_width
+        self._larger: Floats | None = None  # the networks' frame, at their size; ours to write into
+        self._sized = np.empty((0, 0, 0), np.float32)  # the same at the work's size
+        self._resized = False
+        self._excess: Floats | None = None
+        self._source = np.empty((0, 0, 0), np.float32)
+        self._above, self._below, self._share = _between(work.height, self._height)
+        self.changed: Mask = np.ones(self._height, np.bool_)
+        """For each row, whether it may differ from the frame before."""
+
+    def take(self, made: Made) -> None:
+        """The next frame."""
+        first = self._larger is None
+        self._larger = made.enlarged.onto(self._larger)
+        larger = _with_channels(self._larger)
+        self._resized = larger.shape[:2] != (self._height, self._width)
+        if not self._resized:
+            self._sized = larger
+        elif made.enlarged.parts:
+            self._sized = resized(np.clip(larger, 0, 1), self._height, self._width)
+        self._source = _with_channels(made.ready.pixels)
+        excess = None if made.ready.excess is None else _with_channels(made.ready.excess)
+        self.changed = np.full(self._height, first or self._has_alpha)
+        for part in made.enlarged.parts:
+            self.changed[slice(0, None) if self._resized else part.rows] = True
+        differing = _differing_rows(self._excess, excess, len(self._source))
+        self.changed |= differing[self._above] | differing[self._below]
+        self._excess = excess
+
+    @property
+    def _has_alpha(self) -> bool:
+        return self._source.shape[2] in (2, 4)
+
+    def rows(self, first: int, last: int) -> Floats:
+        """Rows of the work's full size: h,width,C."""
+        result = self._sized[first:last]
+        result = result.copy() if self._resized else np.clip(result, 0, 1)
+        colours = self._source.shape[2] - self._has_alpha
+        if self._excess is not None:
+            around = self._excess[self._above[first] : self._below[last - 1] + 1]
+            if around.any():
+                result[..., :colours] += self._stretched(around, first, last)
+        if self._has_alpha:
+            hidden = result[..., -1] == 0
+            if hidden.any():
+                # Colour under what cannot be seen is the source's own, not what was made up for the network.
+                height, width = self._source.shape[:2]
+                down = np.arange(first, last) * height // self._height
+                across = np.arange(self._width) * width // self._width
+                result[hidden, :colours] = self._source[down[:, None], across, :colours][hidden]
+        return result
+
+    def pixels(self) -> Floats:
+        """The whole frame."""
+        return self.rows(0, self._height)
+
+    def _stretched(self, around: Floats, first: int, last: int) -> Floats:
+        """Rows of what went around the networks, by linear interpolation; ``around``: its rows that matter."""
+        size = (self._width, len(around))
+        wide = _with_channels(np.asarray(cv2.resize(around, size, interpolation=cv2.INTER_LINEAR), np.float32))
+        start = self._above[first]
+        share = self._share[first:last, None, None]
+        result: Floats = wide[self._below[first:last] - start]
+        result *= share
+        result += wide[self._above[first:last] - start] * (1 - share)
+        return result
+
+
+def _between(source: int, target: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:
+    """For each of ``target`` samples the two of ``source`` around its middle, and the share of the second."""
+    place = np.clip((np.arange(target) + 0.5) * source / target - 0.5, 0, source - 1)
+    above = np.floor(place).astype(np.intp)
+    return above, np.minimum(above + 1, source - 1), (place - above).astype(np.float32)
+
+
+def _differing_rows(before: Floats | None, now: Floats | None, height: int) -> Mask:
+    if before is None or now is None:
+        return np.full(height, before is not now)
+    differing: Mask = (before != now).any(axis=(1, 2))
+    return differing
+
+
+def _with_channels(pixels: Floats) -> Floats:
+    """H,W or H,W,C -> H,W,C."""
+    return pixels if pixels.ndim == 3 else pixels[..., None]
