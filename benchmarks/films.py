@@ -14,11 +14,15 @@ import threading
 import time
 from pathlib import Path
 
+from upscaler.jobs.process import prepare
+
+prepare()  # as the program does, before anything imports torch
+
+# ruff: noqa: E402
 import av
 import numpy as np
 import psutil
 
-from upscaler.engine import allocator
 from upscaler.jobs import FilmSettings, Plan, Report, Request, Settings, make_plan, run
 from upscaler.jobs.film_line import ready_frames
 from upscaler.jobs.film_plan import FilmWork
@@ -33,12 +37,12 @@ def main() -> None:
     parser.add_argument("--model", default="span")
     parser.add_argument("--scale", type=float, default=4)
     parser.add_argument("--mirror")
-    parser.add_argument("--frames", type=int, default=48)
+    parser.add_argument("--frames", type=int, default=96)
     parser.add_argument("--film", type=Path, help="for rate; drifting textures with film grain if none")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--encoder-preset")
+    parser.add_argument("--executor", default="auto")
     arguments = parser.parse_args()
-    allocator.keep()  # as the program does
     with tempfile.TemporaryDirectory() as folder:
         {"rate": rate, "still": still, "memory": memory}[arguments.what](arguments, Path(folder))
 
@@ -123,7 +127,9 @@ def memory(arguments: argparse.Namespace, folder: Path) -> None:
 
 def plan_for(source: Path, output: Path, arguments: argparse.Namespace, *, reuse: bool = True) -> Plan:
     film = FilmSettings(reuse=reuse, encoder_preset=arguments.encoder_preset)
-    settings = Settings(model=arguments.model, scale=arguments.scale, device=arguments.device, film=film)
+    settings = Settings(
+        model=arguments.model, scale=arguments.scale, device=arguments.device, executor=arguments.executor, film=film
+    )
     request = Request(inputs=(source,), output=output, exists="overwrite", mirror=arguments.mirror)
     return make_plan(request, settings)
 

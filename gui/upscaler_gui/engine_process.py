@@ -22,6 +22,7 @@ from upscaler.errors import Cancelled, UpscalerError
 from upscaler.jobs import events
 from upscaler.jobs.control import Control
 from upscaler.jobs.plan import Plan, Request, make_plan
+from upscaler.jobs.process import prepare, rest
 from upscaler.jobs.recipes import Models
 from upscaler.jobs.settings import Settings
 from upscaler.jobs.work import Item
@@ -138,6 +139,7 @@ def serve(link: Connection) -> None:
     """The process's main function: until the window closes its end of the link."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the window's to answer
     _step_back()
+    prepare()
     _Server(link).run()
 
 
@@ -172,6 +174,7 @@ class _Server:
             except (OSError, EOFError):
                 return  # the window is gone
             del self._controls[number]
+            rest()
 
     def _listen(self) -> None:
         """Take orders and commands as they come; at the link's end, stop everything."""

@@ -114,7 +114,7 @@ def test_frames_that_wait_for_a_slow_encoder_stay_within_the_budget(monkeypatch:
     def enlarge(group: Any, begins: bool) -> list[Any]:
         return [frame.repeat(2, 0).repeat(2, 1) for frame in group]
 
-    film_line.run_line(frames, enlarge, write, session, group=1, piece=24)
+    film_line.run_line(frames, enlarge, write, session, group=1, piece=24, on_cpu=True)
     assert written == list(range(40))
     assert max(watched.most.values()) <= budget.waiting(MEMORY)
 

@@ -32,14 +32,16 @@ def bench(
     plot_file: Annotated[Path | None, typer.Option("--plot", help="Megapixels per second, PNG or SVG.")] = None,
 ) -> None:
     """Time models, and remember which executor is the fastest for each."""
-    from upscaler.engine import allocator, devices
+    from upscaler.jobs.process import prepare
+
+    prepare()
+    from upscaler.engine import devices
     from upscaler.engine.bench import bench as measure
     from upscaler.engine.executors.choice import named
     from upscaler.engine.precision import named as precision_named
     from upscaler.engine.precision import worth_timing
     from upscaler.models.loading import load_model
 
-    allocator.keep()
     rows = []
     if not json_out:
         typer.echo(HEADER)

@@ -183,6 +183,7 @@ def upscale(
     }
     from upscaler.jobs import Request, Selection, make_plan
     from upscaler.jobs.presets import load_preset, save_preset_as, settings_from
+    from upscaler.jobs.process import prepare
 
     options = {**(load_preset(preset) if preset else {}), **{k: v for k, v in given.items() if v is not None}}
     if film := {**options.get("film", {}), **{k: v for k, v in of_films.items() if v is not None}}:
@@ -203,6 +204,7 @@ def upscale(
         offline=offline or None,
         mirror=mirror,
     )
+    prepare()
     plan = make_plan(request, settings)
     if dry_run:
         _show(plan, json=json)
@@ -264,10 +266,8 @@ def _run(plan: Plan, *, json: bool, quiet: bool, verbose: int, report: Path | No
     import signal
 
     from upscaler.commands.progress import teller
-    from upscaler.engine import allocator
     from upscaler.jobs import Control, run
 
-    allocator.keep()
     control = Control()
     tell = teller(plan, json=json, quiet=quiet, verbose=verbose > 0)
     if verbose > 1:

@@ -24,6 +24,14 @@ def keep() -> bool:
     return _kept
 
 
+def give_back() -> None:
+    """What was kept goes back to the system, as far as nothing lies in it."""
+    if _kept:
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
 def kept() -> bool:
     """``keep`` was called and worked."""
     return _kept

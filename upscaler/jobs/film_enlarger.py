@@ -46,7 +46,12 @@ class Enlarger:
     @property
     def group(self) -> int:
         """How many frames ``enlarge`` is given at once."""
-        return 1 if all(upscaler.device.type == "cpu" for upscaler in self._upscalers) else _GROUP
+        return 1 if self.on_cpu else _GROUP
+
+    @property
+    def on_cpu(self) -> bool:
+        """All networks compute on the processor."""
+        return all(upscaler.device.type == "cpu" for upscaler in self._upscalers)
 
     def choose(self) -> dict[str, int]:
         """The tiles for each network: small ones where most of the film stands still.

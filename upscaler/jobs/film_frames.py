@@ -91,7 +91,7 @@ def _make_frames(
         session.tell(events.Progress(item.number, done, expected_total(work, done, frame.ticks)))
 
     frames = ready_frames(work, len(made.frames), deinterlace=session.settings.film.deinterlace)
-    run_line(frames, enlarger.enlarge, write, session, group=enlarger.group, piece=_PIECE)
+    run_line(frames, enlarger.enlarge, write, session, group=enlarger.group, piece=_PIECE, on_cpu=enlarger.on_cpu)
 
 
 def run_preview(item: Item, work: FilmWork, output: Path, session: Session) -> None:

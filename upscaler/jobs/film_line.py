@@ -15,6 +15,7 @@ from upscaler.engine.frames import Enlarged
 from upscaler.jobs import budget
 from upscaler.jobs.film_plan import FilmWork
 from upscaler.jobs.pipe import Pipe, run_stages
+from upscaler.jobs.process import yield_to_network
 from upscaler.media.films.colour import Floats, split_excess, to_rgb
 from upscaler.media.films.reader import Frame
 from upscaler.media.films.sources import frames_of
@@ -81,6 +82,7 @@ def run_line(
     *,
     group: int,
     piece: int,
+    on_cpu: bool,
 ) -> None:
     """Decoder -> pipe -> network (the caller's thread) -> pipe -> encoder.
 
@@ -92,13 +94,17 @@ def run_line(
         session: is asked whether to go on.
         group: a divisor of ``piece``.
         piece: frames after which nothing of the earlier ones may be used.
+        on_cpu: the network computes on the processor, where the other stages are to get what it leaves.
     """
-    line = _Line(frames, write, session)
+    line = _Line(frames, write, session, on_cpu=on_cpu)
     line.run(enlarge, group, piece)
 
 
 class _Line:
-    def __init__(self, frames: Iterator[Ready], write: Callable[[Made], None], session: Session) -> None:
+    def __init__(
+        self, frames: Iterator[Ready], write: Callable[[Made], None], session: Session, *, on_cpu: bool
+    ) -> None:
+        self._on_cpu = on_cpu
         self._frames = frames
         self._write = write
         self._session = session
@@ -118,6 +124,8 @@ class _Line:
         self._session.worked("films", worked)
 
     def _decode(self) -> None:
+        if self._on_cpu:
+            yield_to_network()
         for ready in self._frames:
             self._session.check()
             self._decoded.put(ready, ready.nbytes)
@@ -140,5 +148,7 @@ class _Line:
             self._enlarged.put(Made(ready, enlarged), enlarged.nbytes)
 
     def _encode(self) -> None:
+        if self._on_cpu:
+            yield_to_network()
         while (made := self._enlarged.get()) is not None:
             self._write(made)

@@ -201,6 +201,7 @@ def _make_pieces(
             session,
             group=enlarger.group,
             piece=encoding.gop,
+            on_cpu=enlarger.on_cpu,
         )
         finish()
     finally:

@@ -57,9 +57,7 @@ class Shown:
         result = result.copy() if self._resized else np.clip(result, 0, 1)
         colours = self._source.shape[2] - self._has_alpha
         if self._excess is not None:
-            around = self._excess[self._above[first] : self._below[last - 1] + 1]
-            if around.any():
-                result[..., :colours] += self._stretched(around, first, last)
+            self._add_excess(result[..., :colours], self._excess, first, last)
         if self._has_alpha:
             hidden = result[..., -1] == 0
             if hidden.any():
@@ -74,16 +72,22 @@ class Shown:
         """The whole frame."""
         return self.rows(0, self._height)
 
-    def _stretched(self, around: Floats, first: int, last: int) -> Floats:
-        """Rows of what went around the networks, by linear interpolation; ``around``: its rows that matter."""
+    def _add_excess(self, result: Floats, excess: Floats, first: int, last: int) -> None:
+        """Adds what went around the networks to rows of the result, by linear interpolation."""
+        start = self._above[first]
+        around = excess[start : self._below[last - 1] + 1]
+        columns = np.flatnonzero(around.any(axis=(0, 2)))
+        if not len(columns):
+            return
         size = (self._width, len(around))
         wide = _with_channels(np.asarray(cv2.resize(around, size, interpolation=cv2.INTER_LINEAR), np.float32))
-        start = self._above[first]
+        # Most of a frame has none: only the columns that a sample reaches.
+        scale = self._width / excess.shape[1]
+        reached = slice(max(int((columns[0] - 1) * scale), 0), int((columns[-1] + 2) * scale) + 1)
+        wide = wide[:, reached]
         share = self._share[first:last, None, None]
-        result: Floats = wide[self._below[first:last] - start]
-        result *= share
-        result += wide[self._above[first:last] - start] * (1 - share)
-        return result
+        result[:, reached] += wide[self._below[first:last] - start] * share
+        result[:, reached] += wide[self._above[first:last] - start] * (1 - share)
 
 
 def _between(source: int, target: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], Floats]:

@@ -146,11 +146,14 @@ def _axis(length: int, step: int, cosited: bool, depth: int) -> _Axis:
 def _solved(c: Plane, rows: slice, vertical: _Axis, horizontal: _Axis) -> Plane:
     (down, row), (across, column) = vertical, horizontal
     margin_y, margin_x = len(down) // 2, len(across) // 2
-    extended = np.take(c[row[rows.start : rows.stop + 2 * margin_y]], column, axis=1)
-    result = cv2.sepFilter2D(extended, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE)
-    width = extended.shape[1] - 2 * margin_x
+    window = c[row[rows.start : rows.stop + 2 * margin_y]]
+    if margin_x:
+        ends = window[:, column[:margin_x]], window[:, column[-margin_x:]]
+        window = np.concatenate((ends[0], window, ends[1]), axis=1)
+    result = cv2.sepFilter2D(window, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE)
+    width = window.shape[1] - 2 * margin_x
     return np.asarray(
-        result.reshape(extended.shape)[margin_y : margin_y + rows.stop - rows.start, margin_x : margin_x + width],
+        result.reshape(window.shape)[margin_y : margin_y + rows.stop - rows.start, margin_x : margin_x + width],
         np.float32,
     )
 
