@@ -142,6 +142,21 @@ def test_frames_begun_with_other_settings_are_replaced_and_it_is_said(job, tmp_p
     assert contents(request.output.parent) == contents(whole.parent)
 
 
+@pytest.mark.parametrize("name", ["%06d.png", "out.mkv"])
+def test_it_is_said_when_something_else_computes_the_rest(job, tmp_path, name):
+    request, settings = job
+    request = replace(request, output=request.output.with_name(name))
+    assert kill_at(2, 0, request, settings)
+    journal = folder_of(request.output) / "journal.jsonl"
+    text = journal.read_text()
+    assert ' on cpu"' in text
+    journal.write_text(text.replace(' on cpu"', ' on cuda:0"'))
+    assert finish(start_job(request, settings, tmp_path / "said")) == 0
+    said = (tmp_path / "said").read_text()
+    assert f"{name} was begun by " in said
+    assert " on cuda:0 and goes on by " in said
+
+
 def test_frames_that_are_done_are_not_made_again(job, tmp_path):
     request, settings = job
     assert finish(start_job(request, settings)) == 0

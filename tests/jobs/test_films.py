@@ -499,23 +499,23 @@ def test_a_stage_that_fails_ends_the_film_with_its_sentence(tmp_path, monkeypatc
 # --- standing still -----------------------------------------------------------------------------------------------
 
 
-def screen_recording(path: Path, frames: int = 24, size: tuple[int, int] = (480, 640)) -> None:
+def screen_recording(path: Path, frames: int, pixel_format: str, size: tuple[int, int] = (480, 640)) -> None:
     """A desktop that stands still, but for a blinking cursor."""
-    still = planes(0, "yuv420p", size)
+    still = planes(0, pixel_format, size)
     recorded = []
     for number in range(frames):
         shown = [plane.copy() for plane in still]
         if number % 4 < 2:
             shown[0][200:216, 300:304] = 235
         recorded.append(shown)
-    make_film(path, recorded, options={"level": "3", "g": "1"})
+    make_film(path, recorded, pixel_format, options={"level": "3", "g": "1"})
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_what_stands_still_is_computed_once_with_the_same_result(tmp_path, scale):
+@pytest.mark.parametrize(("scale", "pixel_format"), [(2, "yuv420p"), (2, "gray"), (3, "yuv420p"), (4, "yuv420p")])
+def test_what_stands_still_is_computed_once_with_the_same_result(tmp_path, scale, pixel_format):
     """By one network, by two, and brought to a size between."""
     source = tmp_path / "screen.mkv"
-    screen_recording(source, frames=24 if scale == 2 else 8)
+    screen_recording(source, 24 if scale == 2 else 8, pixel_format)
     outputs = {}
     for reuse in (True, False):
         outputs[reuse] = tmp_path / f"{reuse}.mkv"

@@ -53,6 +53,12 @@ class Enlarger:
         """All networks compute on the processor."""
         return all(upscaler.device.type == "cpu" for upscaler in self._upscalers)
 
+    @property
+    def computed_by(self) -> str:
+        """What computes: ``native in float32 on cpu``."""
+        names = (f"{u.executor} in {str(u.dtype).removeprefix('torch.')} on {u.device}" for u in self._upscalers)
+        return ", ".join(dict.fromkeys(names))
+
     def choose(self) -> dict[str, int]:
         """The tiles for each network: small ones where most of the film stands still.
 

@@ -43,8 +43,10 @@ def run_frames(item: Item, work: FilmWork, output: Path, session: Session) -> No
     step = 1 if enlarger.group == 1 else _PIECE
     with alone(output), SourceState(work) as state:
         try:
-            anew = made.open(made_by(work, None, session), enlarger.choose, step)
-            say_beginning(item, work, output, session, anew=anew, done=len(made.frames))
+            now = enlarger.computed_by
+            anew = made.open(made_by(work, None, session), enlarger.choose, step, now)
+            by = made.computed_by, now
+            say_beginning(item, work, output, session, anew=anew, done=len(made.frames), by=by)
             enlarger.settle(made.choices)
             _make_frames(item, work, output, made, enlarger, session)
             if not made.frames:

@@ -142,8 +142,10 @@ def _by_pieces(
     parts = Parts(output)
     with alone(output), SourceState(work) as state:
         try:
-            anew = parts.open(made_by(work, encoding, session), enlarger.choose)
-            say_beginning(item, work, output, session, anew=anew, done=parts.frames)
+            now = enlarger.computed_by
+            anew = parts.open(made_by(work, encoding, session), enlarger.choose, now)
+            by = parts.computed_by, now
+            say_beginning(item, work, output, session, anew=anew, done=parts.frames, by=by)
             enlarger.settle(parts.choices)
             _make_pieces(item, work, encoding, coded, parts, enlarger, session)
             if not parts.frames:

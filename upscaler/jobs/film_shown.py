@@ -9,7 +9,7 @@ import numpy.typing as npt
 from upscaler.jobs.film_line import Made
 from upscaler.jobs.film_plan import FilmWork
 from upscaler.media.films.colour import Floats
-from upscaler.media.resample import resized
+from upscaler.media.resample import bands
 
 Mask = npt.NDArray[np.bool_]
 
@@ -20,8 +20,7 @@ class Shown:
     def __init__(self, work: FilmWork) -> None:
         self._height, self._width = work.full_height, work.full_width
         self._larger: Floats | None = None  # the networks' frame, at their size; ours to write into
-        self._sized = np.empty((0, 0, 0), np.float32)  # the same at the work's size
-        self._resized = False
+        self._sized: Floats | None = None  # the same at the work's size, where that is another
         self._excess: Floats | None = None
         self._source = np.empty((0, 0, 0), np.float32)
         self._above, self._below, self._share = _between(work.height, self._height)
@@ -32,17 +31,14 @@ class Shown:
         """The next frame."""
         first = self._larger is None
         self._larger = made.enlarged.onto(self._larger)
-        larger = _with_channels(self._larger)
-        self._resized = larger.shape[:2] != (self._height, self._width)
-        if not self._resized:
-            self._sized = larger
-        elif made.enlarged.parts:
-            self._sized = resized(np.clip(larger, 0, 1), self._height, self._width)
+        redone = np.full(len(self._larger), first)
+        for part in made.enlarged.parts:
+            redone[part.rows] = True
+        same_size = self._larger.shape[:2] == (self._height, self._width)
+        self.changed = redone if same_size else self._resize(_with_channels(self._larger), redone)
         self._source = _with_channels(made.ready.pixels)
         excess = None if made.ready.excess is None else _with_channels(made.ready.excess)
-        self.changed = np.full(self._height, first or self._has_alpha)
-        for part in made.enlarged.parts:
-            self.changed[slice(0, None) if self._resized else part.rows] = True
+        self.changed |= self._has_alpha
         differing = _differing_rows(self._excess, excess, len(self._source))
         self.changed |= differing[self._above] | differing[self._below]
         self._excess = excess
@@ -53,8 +49,9 @@ class Shown:
 
     def rows(self, first: int, last: int) -> Floats:
         """Rows of the work's full size: h,width,C."""
-        result = self._sized[first:last]
-        result = result.copy() if self._resized else np.clip(result, 0, 1)
+        assert self._larger is not None  # ``take`` comes first
+        larger = _with_channels(self._larger)
+        result = np.clip(larger[first:last], 0, 1) if self._sized is None else self._sized[first:last].copy()
         colours = self._source.shape[2] - self._has_alpha
         if self._excess is not None:
             self._add_excess(result[..., :colours], self._excess, first, last)
@@ -71,6 +68,17 @@ class Shown:
     def pixels(self) -> Floats:
         """The whole frame."""
         return self.rows(0, self._height)
+
+    def _resize(self, larger: Floats, redone: Mask) -> Mask:
+        """Brings what was done anew to the work's size; which rows there that changes."""
+        if self._sized is None:
+            self._sized = np.empty((self._height, self._width, larger.shape[2]), np.float32)
+        changed = np.zeros(self._height, np.bool_)
+        for band in bands((larger.shape[0], larger.shape[1]), (self._height, self._width)):
+            if redone[band.start : band.stop].any():
+                self._sized[band.first : band.last] = band.resized(np.clip(larger[band.start : band.stop], 0, 1))
+                changed[band.first : band.last] = True
+        return changed
 
     def _add_excess(self, result: Floats, excess: Floats, first: int, last: int) -> None:
         """Adds what went around the networks to rows of the result, by linear interpolation."""

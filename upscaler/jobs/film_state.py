@@ -116,11 +116,21 @@ def _source_facts(work: FilmWork) -> list[object]:
     return [stat.st_size, stat.st_mtime_ns, digest.hexdigest()]
 
 
-def say_beginning(item: Item, work: FilmWork, output: Path, session: Session, *, anew: bool, done: int) -> None:
-    """Tells where the work begins, if not at the beginning; ``anew``: an earlier run's work no longer fits."""
+def say_beginning(
+    item: Item, work: FilmWork, output: Path, session: Session, *, anew: bool, done: int, by: tuple[str, str]
+) -> None:
+    """Tells where the work begins, if not at the beginning.
+
+    ``anew``: an earlier run's work no longer fits; ``by``: what computed then, and what does now.
+    """
     if anew:
         session.warned(item, f"{output.name} was begun from another source or with other settings; it starts anew.")
     elif done:
+        then, now = by
+        if then not in ("", now):
+            session.warned(
+                item, f"{output.name} was begun by {then} and goes on by {now}: its parts may differ by rounding."
+            )
         session.tell(events.Progress(item.number, done, expected_total(work, done, None), "going on"))
 
 

@@ -11,7 +11,8 @@ from contextlib import suppress
 def prepare() -> None:
     """Before the first work.  What is too late by then (OpenMP was loaded) or not possible here is left as it is."""
     # Threads of the network that wait for others spin, which takes the core from encoder and decoder: not for long.
-    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     from upscaler.engine import allocator
 
     allocator.keep()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from math import ceil, floor
 
 import numpy as np
@@ -26,35 +27,56 @@ def resized_rows(rows: Iterable[Pixels], size: tuple[int, int], target: tuple[in
     if size == target:
         yield from rows
         return
-    factor = size[0] / target[0]
-    reach = ceil(_SUPPORT * max(factor, 1)) + 1
     coming = iter(rows)
     held: Pixels | None = None
     top = 0  # the first row held
+    for band in bands(size, target):
+        parts = [] if held is None else [held[band.start - top :]] if band.start < top + len(held) else []
+        have = top + len(held) if held is not None else 0
+        while have < band.stop:
+            more = next(coming)
+            parts.append(more[max(band.start - have, 0) :])
+            have += len(more)
+        held, top = np.concatenate(parts) if len(parts) > 1 else parts[0], band.start
+        yield band.resized(held[: band.stop - band.start])
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Rows ``first`` to ``last`` of the result, and those of the picture that matter: ``start`` to ``stop``."""
+
+    first: int
+    last: int
+    start: int
+    stop: int
+    size: tuple[int, int]
+    target: tuple[int, int]
+
+    def resized(self, rows: Pixels) -> Pixels:
+        """The rows of the result, from those of the picture."""
+        return _part(rows, self)
+
+
+def bands(size: tuple[int, int], target: tuple[int, int]) -> Iterator[Band]:
+    """How ``resized`` cuts a picture; ``size`` and ``target`` are (height, width)."""
+    factor = size[0] / target[0]
+    reach = ceil(_SUPPORT * max(factor, 1)) + 1
     for first in range(0, target[0], _BAND):
         last = min(first + _BAND, target[0])
         start, stop = max(floor(first * factor) - reach, 0), min(ceil(last * factor) + reach, size[0])
-        parts = [] if held is None else [held[start - top :]] if start < top + len(held) else []
-        have = top + len(held) if held is not None else 0
-        while have < stop:
-            band = next(coming)
-            parts.append(band[max(start - have, 0) :])
-            have += len(band)
-        held, top = np.concatenate(parts) if len(parts) > 1 else parts[0], start
-        yield _part(held[: stop - start], start, size[0], first, last, target)
+        yield Band(first, last, start, stop, size, target)
 
 
-def _part(band: Pixels, start: int, height: int, first: int, last: int, target: tuple[int, int]) -> Pixels:
-    """Output rows ``first`` to ``last``; ``band`` holds the input's rows from ``start`` on, as far as they matter."""
+def _part(rows: Pixels, band: Band) -> Pixels:
     from PIL import Image
 
-    factor = height / target[0]
+    factor, count, width = band.size[0] / band.target[0], band.last - band.first, band.target[1]
     # Pillow takes a box of fractions of a pixel and looks beyond its edges: so a band gives what the whole would.
-    box = (0, first * factor - start, band.shape[1], last * factor - start)
-    out = np.empty((last - first, target[1], band.shape[2]), band.dtype)
-    for channel in range(band.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(band[:, :, channel], dtype=np.float32))
-        values = np.asarray(plane.resize((target[1], last - first), Image.Resampling.BICUBIC, box=box))
+    box = (0, band.first * factor - band.start, rows.shape[1], band.last * factor - band.start)
+    out = np.empty((count, width, rows.shape[2]), rows.dtype)
+    for channel in range(rows.shape[2]):
+        plane = Image.fromarray(np.ascontiguousarray(rows[:, :, channel], dtype=np.float32))
+        values = np.asarray(plane.resize((width, count), Image.Resampling.BICUBIC, box=box))
         if out.dtype != np.float32:
             values = np.rint(values).clip(0, np.iinfo(out.dtype).max)
         out[:, :, channel] = values

@@ -33,6 +33,9 @@ class Head(msgspec.Struct, frozen=True):
     choices: dict[str, int] = {}
     """What the first run chose by looking at the machine or the film, and later ones must not choose anew."""
 
+    computed_by: str = ""
+    """Device, precision and executor of the first run; those of a later one may round otherwise."""
+
 
 def folder_of(output: Path) -> Path:
     """Where the journal of an output lies while it is being made, and the pieces of a film."""

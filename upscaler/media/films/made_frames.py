@@ -42,20 +42,22 @@ class MadeFrames:
         self.folder = self._journal.folder
         self.frames: list[MadeFrame] = []
         self.choices: dict[str, int] = {}
+        self.computed_by = ""
 
-    def open(self, made_by: str, choose: Callable[[], dict[str, int]], step: int) -> bool:
+    def open(self, made_by: str, choose: Callable[[], dict[str, int]], step: int, computed_by: str = "") -> bool:
         """Finds what an earlier run has done.  True when there was something that no longer fits and was removed.
 
         Only frames that the journal proves are removed: those of other settings, and those after a gap.  ``choose`` is
-        asked at the first run only; its answer is kept in ``choices``.  ``step``: a run goes on after a multiple of so
-        many frames.
+        asked at the first run only; its answer is kept in ``choices``, and so is ``computed_by``.  ``step``: a run goes
+        on after a multiple of so many frames.
         """
         head, listed = self._journal.read()
         ours = [frame for frame in listed if _is(numbered(self.pattern, frame.number), frame)]
         fits = head is not None and head.made_by == made_by
-        head = head if head is not None and fits else Head(made_by, choose())
+        head = head if head is not None and fits else Head(made_by, choose(), computed_by)
         whole = next((n for n, frame in enumerate(ours) if frame.number != n + 1), len(ours)) if fits else 0
         self.frames, self.choices = ours[: whole // step * step], head.choices
+        self.computed_by = head.computed_by
         with told(self.pattern):
             times_beside(self.pattern).unlink(missing_ok=True)
             for frame in ours[len(self.frames) :]:

@@ -50,18 +50,19 @@ class Parts:
         self.folder = self._journal.folder
         self.pieces: list[Piece] = []
         self.choices: dict[str, int] = {}
+        self.computed_by = ""
 
-    def open(self, made_by: str, choose: Callable[[], dict[str, int]] = dict) -> bool:
+    def open(self, made_by: str, choose: Callable[[], dict[str, int]] = dict, computed_by: str = "") -> bool:
         """Finds what an earlier run has done.  True when there was something that no longer fits and was removed.
 
-        ``choose`` is asked at the first run only; its answer is kept in ``choices``.
+        ``choose`` is asked at the first run only; its answer is kept in ``choices``, and so is ``computed_by``.
         """
         head, pieces = self._journal.read()
         pieces = list(self._whole(pieces))
         stale = bool(pieces) and (head is None or head.made_by != made_by)
         if head is None or head.made_by != made_by:
-            pieces, head = [], Head(made_by, choose())
-        self.pieces, self.choices = pieces, head.choices
+            pieces, head = [], Head(made_by, choose(), computed_by)
+        self.pieces, self.choices, self.computed_by = pieces, head.choices, head.computed_by
         self._journal.begin(head, pieces)
         with told(self.folder):
             known = {self._journal.path.name, *(self.path(piece.number).name for piece in pieces)}
