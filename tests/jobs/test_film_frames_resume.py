@@ -239,6 +239,18 @@ def test_another_part_starts_anew_and_it_is_said(source, settings, tmp_path):
     assert payloads(request.output) == payloads(whole)
 
 
+def test_a_film_that_replaces_another_is_gone_on_with(source, settings, tmp_path):
+    request = Request(inputs=(source,), output=tmp_path / "out" / "out.mkv", exists="overwrite")
+    assert finish(start_job(request, replace(settings, film=FilmSettings(duration=0.5)))) == 0
+    assert kill_at(1, 0, request, settings)
+    first = folder_of(request.output) / "000000.mkv"
+    made = first.stat().st_mtime_ns
+    assert kill_at(2, 0, request, settings)
+    assert first.stat().st_mtime_ns == made
+    assert finish(start_job(request, settings)) == 0
+    assert [path.name for path in request.output.parent.iterdir()] == ["out.mkv"]
+
+
 def test_a_preview_leaves_the_unfinished_film_as_it_is(source, settings, tmp_path):
     request = Request(inputs=(source,), output=tmp_path / "out" / "out.mkv")
     assert kill_at(1, 0, request, settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,13 +67,16 @@ def alone(output: Path) -> Iterator[None]:
         lock.release()
 
 
-def remove_done(folder: Path) -> None:
-    """Removes journal, pieces and lock of films that are whole: what a run leaves that is killed at its last step."""
+def remove_done(folder: Path, to_do: Collection[Path]) -> None:
+    """Removes what a run leaves that is killed at its last step: journal, pieces and lock of films that are whole.
+
+    Not those of films ``to_do``, which stand there whole and are to be replaced by one that was begun.
+    """
     ends = (PARTS, _LOCK)
     left = [path.name for path in folder.glob(".*") if path.name.endswith(ends)]
     for name in {name[1:].removesuffix(PARTS).removesuffix(_LOCK) for name in left}:
         output = folder / name
-        if receipts.made_by_us(times_beside(output) if is_pattern(output) else output):
+        if output not in to_do and receipts.made_by_us(times_beside(output) if is_pattern(output) else output):
             with suppress(MediaError), alone(output):  # unless it is another run's that is just ending
                 shutil.rmtree(folder_of(output), ignore_errors=True)
 

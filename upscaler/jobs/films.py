@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,13 +53,13 @@ def prepare(file: File, settings: Settings, models: Models, named: Path | None) 
     return plan_film(file, settings, models, named)
 
 
-def tidy(folder: Path) -> None:
+def tidy(folder: Path, to_do: Collection[Path]) -> None:
     """Removes what killed runs left.  See ``jobs.work.Kind``."""
     from upscaler.jobs.film_state import remove_done
     from upscaler.media.files import remove_leftovers
 
     remove_leftovers(folder)
-    remove_done(folder)
+    remove_done(folder, to_do)
 
 
 def run(items: Sequence[Item], session: Session) -> None:

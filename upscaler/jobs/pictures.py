@@ -6,7 +6,7 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -93,7 +93,7 @@ def prepare(file: File, settings: Settings, models: Models, named: Path | None) 
     )
 
 
-def tidy(folder: Path) -> None:
+def tidy(folder: Path, to_do: Collection[Path]) -> None:
     """Removes what killed runs left.  See ``jobs.work.Kind``."""
     remove_leftovers(folder)
 

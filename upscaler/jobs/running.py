@@ -57,8 +57,9 @@ def _done(plan: Plan, session: Session) -> Report:
     for sentence in plan.notes:
         session.tell(events.Warned(None, sentence))
     sound = [item for item in plan.items if item.problem is None]
+    making = {item.output for item in to_do if item.output is not None}
     for kind, folder in {(_kind(item), item.output.parent) for item in sound if item.output is not None}:
-        kinds()[kind].tidy(folder)
+        kinds()[kind].tidy(folder, making)
     for item in plan.items:
         if item.problem is not None:
             session.failed(item, item.problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -84,8 +84,11 @@ class Kind(Protocol):
         Raises MediaError for an input that cannot be done, UsageError or ModelError where nothing can.
         """
 
-    def tidy(self, folder: Path) -> None:
-        """Removes from a folder of outputs what runs left there that were killed, as far as no run can use it."""
+    def tidy(self, folder: Path, to_do: Collection[Path]) -> None:
+        """Removes from a folder of outputs what runs left there that were killed, as far as no run can use it.
+
+        ``to_do``: outputs that are to be made now, perhaps from what was left.
+        """
 
     def run(self, items: Sequence[Item], session: Session) -> None:
         """Does all items, reporting each to the session.
