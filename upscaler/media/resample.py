@@ -54,7 +54,19 @@ class Band:
 
     def resized(self, rows: Pixels) -> Pixels:
         """The rows of the result, from those of the picture."""
-        return _part(rows, self)
+        from PIL import Image
+
+        factor, count, width = self.size[0] / self.target[0], self.last - self.first, self.target[1]
+        # Pillow takes a box of fractions of a pixel and looks beyond its edges: so a band gives what the whole would.
+        box = (0, self.first * factor - self.start, rows.shape[1], self.last * factor - self.start)
+        out = np.empty((count, width, rows.shape[2]), rows.dtype)
+        for channel in range(rows.shape[2]):
+            plane = Image.fromarray(np.ascontiguousarray(rows[:, :, channel], dtype=np.float32))
+            values = np.asarray(plane.resize((width, count), Image.Resampling.BICUBIC, box=box))
+            if out.dtype != np.float32:
+                values = np.rint(values).clip(0, np.iinfo(out.dtype).max)
+            out[:, :, channel] = values
+        return out
 
 
 def bands(size: tuple[int, int], target: tuple[int, int]) -> Iterator[Band]:
@@ -65,19 +77,3 @@ def bands(size: tuple[int, int], target: tuple[int, int]) -> Iterator[Band]:
         last = min(first + _BAND, target[0])
         start, stop = max(floor(first * factor) - reach, 0), min(ceil(last * factor) + reach, size[0])
         yield Band(first, last, start, stop, size, target)
-
-
-def _part(rows: Pixels, band: Band) -> Pixels:
-    from PIL import Image
-
-    factor, count, width = band.size[0] / band.target[0], band.last - band.first, band.target[1]
-    # Pillow takes a box of fractions of a pixel and looks beyond its edges: so a band gives what the whole would.
-    box = (0, band.first * factor - band.start, rows.shape[1], band.last * factor - band.start)
-    out = np.empty((count, width, rows.shape[2]), rows.dtype)
-    for channel in range(rows.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(rows[:, :, channel], dtype=np.float32))
-        values = np.asarray(plane.resize((width, count), Image.Resampling.BICUBIC, box=box))
-        if out.dtype != np.float32:
-            values = np.rint(values).clip(0, np.iinfo(out.dtype).max)
-        out[:, :, channel] = values
-    return out
