@@ -1,5 +1,7 @@
 """The ladder: whatever befalls a tile, the picture is finished, and right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -147,6 +149,22 @@ def test_what_is_blown_up_in_fp32_too_becomes_plain_enlarging_there_alone(
     assert 0 < len(rows) < (4 * FEATHER) ** 2 * 2
     assert np.ptp(rows) <= 6 * FEATHER
     assert np.ptp(columns) <= 6 * FEATHER
+
+
+def test_what_is_blown_up_only_beyond_the_picture_is_cut_off() -> None:
+    """A picture of 30 pixels is extended to 32 for such a network."""
+
+    def blow_up(call: int, x: Tensor, y: Tensor) -> Tensor:
+        y[..., -1, -1] = 1e9
+        return y
+
+    picture = np.random.default_rng(1).integers(0, 256, (30, 30, 3), np.uint8)
+    results = []
+    for trouble in (None, blow_up):
+        model = small(2, trouble)[0]
+        wide = replace(model, traits=replace(model.traits, multiple=8))
+        results.append(Upscaler(wide, precision="fp32", device="cpu").upscale(picture))
+    np.testing.assert_array_equal(*results)
 
 
 def test_a_real_network_survives_a_checkerboard(picture: Pixels) -> None:

@@ -63,5 +63,7 @@ def test_a_patch_is_plain_where_wrong_and_untouched_far_away(bad: float) -> None
     assert (result[..., 100:, 100:] == 0.25).all()
     assert (result.diff(dim=2).abs() < 0.05).all()
     part = surroundings(y, torch.tensor([3.0]))
+    assert part is not None
     y[..., *part] = patch(y[..., *part], plain[..., *part], torch.tensor([3.0]))
     assert torch.equal(y, result), "what is around it is enough"
+    assert surroundings(y, torch.tensor([3.0])) is None

@@ -33,9 +33,14 @@ def _largest(x: Tensor) -> Tensor:
     return torch.maximum(-low, high)
 
 
-def surroundings(y: Tensor, limit: Tensor) -> tuple[slice, slice]:
-    """Rows and columns of a blown-up result (1,C,H,W) that ``patch`` has to see: it leaves the others as they are."""
+def surroundings(y: Tensor, limit: Tensor) -> tuple[slice, slice] | None:
+    """Rows and columns of a result (1,C,H,W) that ``patch`` has to see: it leaves the others as they are.
+
+    None where nothing is blown up.
+    """
     wrong = _wrong(y, limit)[0, 0]
+    if not wrong.any():
+        return None
     rows, columns = (
         _around(wrong.any(1 - axis).nonzero().flatten().tolist(), length) for axis, length in enumerate(wrong.shape)
     )

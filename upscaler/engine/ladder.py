@@ -316,6 +316,8 @@ class Ladder:
         height, width = work.tile.shape
         y = y[:, :, : work.tile.rows.made(scale), : work.tile.columns.made(scale)].clone()
         part = guard.surroundings(y, limit)
+        if part is None:  # only what the tile was extended by is blown up, and that is cut off
+            return y[0]
         plain = enlarge(x[:, :, :height, :width], work.tile, size, scale, part)
         y[..., *part] = guard.patch(y[..., *part], plain, limit)
         return y[0]
